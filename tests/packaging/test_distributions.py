@@ -52,8 +52,7 @@ def test_the_wheel_holds_the_package_the_templates_and_nothing_else(wheel: zipfi
 
 def test_the_wheel_is_typed_and_names_its_commands(wheel: zipfile.ZipFile) -> None:
     assert "feeder/py.typed" in wheel.namelist()
-    commands = wheel.read(f"feeder_press-{VERSION}.dist-info/entry_points.txt").decode().split("
-")
+    commands = wheel.read(f"feeder_press-{VERSION}.dist-info/entry_points.txt").decode().splitlines()
     assert commands[:3] == ["[console_scripts]", "feeder = feeder.__main__:main", "publish = feeder.fastpath:main"]
 
 
