@@ -1,0 +1,13 @@
+"""The settings: ``feeder.toml`` read into typed values, every mistake named at once.
+
+``settings`` holds the types, ``loading`` fills them, ``checks`` knows what a value may be, ``places``
+where in the file it stands, ``schema`` describes them for editors.
+"""
+
+from __future__ import annotations
+
+from feeder.config.loading import FILE, load
+from feeder.config.schema import json_schema
+from feeder.config.settings import Entries, Feeds, Follow, Output, Settings, Site
+
+__all__ = ["FILE", "Entries", "Feeds", "Follow", "Output", "Settings", "Site", "json_schema", "load"]
