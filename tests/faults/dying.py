@@ -84,7 +84,7 @@ def run(
     env: dict[str, str] | None = None,
     timeout: float = 120,
 ) -> Result:
-    """Run ``python COMMAND`` (``["-m", "feeder", …]`` or ``["script.py", …]``) with a fault at step ``at`` below ``under``."""
+    """Run ``python COMMAND``, as ``["-m", "feeder", …]`` or ``["script.py", …]``, with a fault at step ``at`` below ``under``."""
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "steps")
         options = ["--at", str(at), "--fault", fault, "--under", str(under), "--log", str(log), "--"]
@@ -104,7 +104,10 @@ def run(
 
 
 def call(function: Callable[[], object], *, under: Path, at: int = 0, fault: str = "kill") -> Result:
-    """Run ``function`` in a forked child with a fault at step ``at``; an exception gives code 1 and its text as stderr."""
+    """Run ``function`` in a forked child with a fault at step ``at``.
+
+    An exception gives its ``exit_code`` (or 1) as code and its text as stderr.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         log, errors = Path(scratch, "steps"), Path(scratch, "stderr")
         child = os.fork()
@@ -124,7 +127,7 @@ def _child(function: Callable[[], object], faults: Faults, errors: Path) -> None
                 faults.install()
                 function()
                 code = 0
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  (whatever it is, the test wants to see it)
                 stderr.write(f"{type(error).__name__}: {error}")
                 code = getattr(error, "exit_code", 1)
     finally:
@@ -191,7 +194,7 @@ class Faults:
             except OSError:
                 return None
         else:
-            text = os.fsdecode(where)
+            text = os.fsdecode(where).removeprefix("file:").partition("?")[0]
             path = os.path.join(os.path.realpath(os.path.dirname(text) or "."), os.path.basename(text))
         return path if path == self.under or path.startswith(self.under + "/") else None
 
@@ -243,7 +246,7 @@ class Faults:
                     faults.step("commit", name)
                 return super().execute(sql, *args)
 
-            def __exit__(self, *args: Any) -> Any:
+            def __exit__(self, *args: Any) -> Any:  # noqa: PYI036
                 if args[0] is None:
                     faults.step("commit", name)
                 return super().__exit__(*args)

@@ -1,0 +1,155 @@
+"""Putting staged files in place in a tree, in an order that never shows readers a dangling feed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from feeder.errors import CannotCreate
+from feeder.model import Stage
+from feeder.output import precompress
+from feeder.output.refusal import refused, writing
+from feeder.output.staging import Staged
+from feeder.output.tree import Tree, checked
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a publish changed in ``out/``."""
+
+    paths: tuple[str, ...] = ()
+    """Written, in the order they went live: assets, pages, indexes, feeds; compressed copies before their files."""
+    deleted: tuple[str, ...] = ()
+    """Deleted, after that."""
+    clashes: tuple[str, ...] = ()
+    """Paths that more than one document wanted; the first one got it."""
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Everything the deploy command is told, in order."""
+        return self.paths + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be done, decided before anything is touched."""
+
+    staged: tuple[Staged, ...]
+    """In the order they go live."""
+    deletions: tuple[str, ...]
+    early: tuple[str, ...]
+    """Of the deletions, those that make way: an old file where a new folder must be, or the other way round."""
+    clashes: tuple[str, ...]
+
+    @property
+    def paths(self) -> list[str]:
+        """All paths that will be written."""
+        return [path for item in self.staged for path, _ in item.moves]
+
+    @property
+    def temporaries(self) -> list[str]:
+        """The files waiting in the staging folder."""
+        return [temporary for item in self.staged for _, temporary in item.moves]
+
+
+def prepare(tree: Tree, staged: Iterable[Staged], delete: Iterable[str]) -> Work:
+    """Put everything in order and make sure that nothing stands in the way.
+
+    Raises:
+        CannotCreate: a file that is not to be deleted stands where a folder must be, or the other way round.
+    """
+    first: dict[str, Staged] = {}
+    ordered = sorted(staged, key=lambda item: item.stage)
+    clashes = [item.path for item in ordered if first.setdefault(item.path, item) is not item]
+    deletions = [path for path in dict.fromkeys(delete) if checked(path) not in first]
+    early: dict[str, None] = {}
+    for item in first.values():
+        if item.clash:
+            early.update(dict.fromkeys(_in_the_way(tree, item.path, set(deletions))))
+    return Work(tuple(first.values()), tuple(deletions), tuple(early), tuple(dict.fromkeys(clashes)))
+
+
+def _in_the_way(tree: Tree, path: str, deletions: set[str]) -> list[str]:
+    parts = path.split("/")
+    for i in range(1, len(parts)):
+        above = "/".join(parts[:i])
+        if tree.state(above) == "clash":
+            found = [above]
+            break
+    else:
+        found = [
+            os.path.relpath(os.path.join(folder, name), tree.top)
+            for folder, folders, names in os.walk(tree.full(path))
+            for name in (*names, *(f for f in folders if os.path.islink(os.path.join(folder, f))))
+        ]
+    for file in found:
+        if file not in deletions and not _is_copy(tree, file, deletions):
+            shown = os.path.relpath(tree.full(file), tree.root)
+            raise CannotCreate(
+                f"cannot create {os.path.relpath(tree.full(path), tree.root)}: {shown} is in the way and not ours",
+                hint=f"move {shown} out of the output",
+            )
+    return found or [path]
+
+
+def _is_copy(tree: Tree, file: str, of: set[str]) -> bool:
+    base, _, ending = file.rpartition(".")
+    return ending in precompress.ENDINGS and base in of and tree.mtime(file) == tree.mtime(base)
+
+
+def make_way(tree: Tree, work: Work) -> list[str]:
+    """Delete what stands in the way, just before the new files take its place."""
+    gone = [path for path in work.early if delete(tree, path)]
+    tree.remove_empty({*work.early, *(path.rpartition("/")[0] for path in work.early)})
+    tree.forget()
+    return gone
+
+
+def move(tree: Tree, items: Sequence[Staged]) -> None:
+    """Rename ``items`` into place, in their order."""
+    for item in items:
+        _drop_stale_copies(tree, item)
+        for path, temporary in item.moves:
+            try:
+                os.rename(temporary, tree.full(path))
+            except OSError as error:
+                raise refused(error, tree.full(path), tree.root) from error
+
+
+def _drop_stale_copies(tree: Tree, item: Staged) -> None:
+    """A web server would go on sending the old text from a copy that is not made any more."""
+    if item.new or not precompress.is_text(item.path):
+        return
+    kept = {path for path, _ in item.moves}
+    if item.path in kept:
+        _delete_copies(tree, item.path, kept)
+
+
+def delete(tree: Tree, path: str) -> bool:
+    """Delete the file at ``path`` and its compressed copies; whether there was one."""
+    with writing(tree.full(path), tree.root):
+        if precompress.is_text(path) and tree.holds(path):
+            _delete_copies(tree, path, set())
+        return tree.unlink(path)
+
+
+def _delete_copies(tree: Tree, path: str, kept: set[str]) -> None:
+    mtime = tree.mtime(path)
+    for ending in precompress.ENDINGS:
+        copy = f"{path}.{ending}"
+        if copy not in kept and mtime != -1 and tree.mtime(copy) == mtime:
+            tree.unlink(copy)
+
+
+def folders_of(paths: Iterable[str], made: Iterable[str]) -> list[str]:
+    """The folders whose names change when ``paths`` come or go and ``made`` are new folders."""
+    touched = dict.fromkeys(path.rpartition("/")[0] for path in paths)
+    touched.update(dict.fromkeys(folder.rpartition("/")[0] for folder in made))
+    return list(touched)
+
+
+def split(items: Sequence[Staged]) -> tuple[Sequence[Staged], Sequence[Staged]]:
+    """What comes before the feeds, and the feeds."""
+    at = next((i for i, item in enumerate(items) if item.stage >= Stage.FEED), len(items))
+    return items[:at], items[at:]
