@@ -1,0 +1,102 @@
+"""Is a feed what readers and validators expect? ``check`` is fast and runs before going live, ``lint`` is thorough.
+
+The rules are those of the W3C Feed Validator (its errors and warnings), of JSON Feed 1.1 and of RFC 5005, and feeder's
+own promises: every address absolute, no ``updated`` before its ``published``, ids that stay.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from feeder.errors import DataError, Problem
+from feeder.feeds.lint.findings import Findings
+from feeder.model import Document
+
+_RELATIVE = re.compile(rb'\s(?:href|src|poster)=\\?"(?![A-Za-z][A-Za-z0-9+.-]*:)[^">]{0,80}')
+_PRIVATE = b"feeder:/"
+_ATOM_FEED = "{http://www.w3.org/2005/Atom}feed"
+
+
+def check(document: Document) -> None:
+    """Parse a feed back, and look for what would break it for every reader.
+
+    Raises ``DataError`` that names the document and what is wrong.
+    """
+    body = document.body
+    if _PRIVATE in body:
+        raise DataError(f"{document.path}: a feeder:/ address was left in it", hint="this is a fault of feeder")
+    if found := _RELATIVE.search(body):
+        what = found[0].decode("utf-8", "replace").strip()
+        raise DataError(f"{document.path}: an address in it is not absolute: {what}", hint="this is a fault of feeder")
+    ids = _ids(document)
+    if len(ids) != len(set(ids)):
+        double = next(id for id in ids if ids.count(id) > 1)
+        raise DataError(f"{document.path}: two entries have the id {double}", hint="give each entry its own `id`")
+
+
+def lint(document: Document) -> list[Problem]:
+    """Everything that a validator would find fault with, as problems; empty for a feed that is well."""
+    findings = Findings(document.path)
+    if document.media_type.endswith("json"):
+        from feeder.feeds.lint import jsonfeed
+
+        jsonfeed.lint(document.body, findings)
+        return findings.problems
+    _lint_xml(document.body, findings)
+    return findings.problems
+
+
+def unstable(before: Document, after: Document) -> list[Problem]:
+    """Ids of ``before`` that ``after``, a later build of the same entries, does not have.
+
+    Readers show an entry again whose id changed.
+    """
+    kept = set(_ids(after))
+    hint = "an id never changes; write the old one into the file as `id:`"
+    return [Problem(after.path, f"the id {id} is gone", hint) for id in _ids(before) if id not in kept]
+
+
+def _ids(document: Document) -> list[str]:
+    try:
+        return _json_ids(document.body) if document.media_type.endswith("json") else _xml_ids(document.body)
+    except ValueError as error:
+        raise DataError(f"{document.path}: cannot be read back: {error}", hint="this is a fault of feeder") from error
+
+
+def _json_ids(body: bytes) -> list[str]:
+    try:
+        return [item["id"] for item in json.loads(body)["items"]]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it lacks {error}") from error
+
+
+def _xml_ids(body: bytes) -> list[str]:
+    from lxml import etree
+
+    try:
+        root = etree.fromstring(body)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(error.msg) from error
+    if root.tag == _ATOM_FEED:
+        return [id.text or "" for id in root.iterfind("{*}entry/{*}id")]
+    if root.tag != "rss":
+        raise ValueError(f"<{root.tag}> is no feed")
+    return [id.text or "" for id in root.iterfind("channel/item/guid")]
+
+
+def _lint_xml(body: bytes, findings: Findings) -> None:
+    from lxml import etree
+
+    from feeder.feeds.lint import atom, opml, rss
+
+    try:
+        root = etree.fromstring(body)
+    except etree.XMLSyntaxError as error:
+        findings.add(f"not well-formed XML: {error.msg}", "escape `<` and `&`, remove control characters", error.lineno)
+        return
+    rules = {_ATOM_FEED: atom.lint, "rss": rss.lint, "opml": opml.lint}
+    if rule := rules.get(str(root.tag)):
+        rule(root, findings)
+    else:
+        findings.add(f"<{root.tag}> is no feed", "the root is <feed> of Atom, <rss> or <opml>")

@@ -1,0 +1,24 @@
+"""Rules on OPML 2.0 documents."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from feeder.feeds.lint.findings import Findings
+
+
+def lint(root: etree._Element, findings: Findings) -> None:
+    """A list of feeds."""
+    if root.get("version") != "2.0":
+        findings.add(f"OPML version {root.get('version')}", "write 2.0")
+    findings.filled(root.findtext("head/title") or "", "the title")
+    if date := root.findtext("head/dateModified"):
+        findings.rfc822(date, "dateModified")
+    outlines = list(root.iterfind("body//outline"))
+    if not outlines:
+        findings.add("no outline", "OPML demands one")
+    for outline in outlines:
+        line = outline.sourceline or 0
+        findings.filled(outline.get("text", ""), "the text of an outline", line)
+        findings.uri(outline.get("xmlUrl", ""), "the xmlUrl of an outline", line)
+        findings.uri(outline.get("htmlUrl", ""), "the htmlUrl of an outline", line)

@@ -1,0 +1,168 @@
+"""Rules on RSS 2.0 documents (the specification and the RSS Advisory Board's profile)."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from feeder.feeds import text
+from feeder.feeds.lint import content, links
+from feeder.feeds.lint.findings import Findings
+
+_LINK = "{http://www.w3.org/2005/Atom}link"
+_UPDATED = "{http://www.w3.org/2005/Atom}updated"
+_CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
+_ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_ONCE = ("title", "link", "description", "guid", "pubDate", "enclosure", "author", _ENCODED, "language", "generator")
+_END_TAG = re.compile(r"</\w+>")
+
+
+def lint(root: etree._Element, findings: Findings) -> None:
+    """A whole feed document."""
+    channel = root.find("channel")
+    if channel is None:
+        findings.add("no <channel>", "RSS 2.0 demands it")
+        return
+    if root.get("version") != "2.0":
+        findings.add(f"RSS version {root.get('version')}", "write 2.0")
+    _channel(channel, findings)
+    items = channel.findall("item")
+    for item in items:
+        _item(item, findings)
+    guids = [guid for item in items if (guid := item.find("guid")) is not None]
+    hint = "give each entry its own `id`"
+    findings.unique([(guid.text or "", guid.sourceline or 0) for guid in guids], "guid", hint)
+
+
+def _string(element: etree._Element | None) -> str:
+    """The text of an element, character references resolved."""
+    return "" if element is None else "".join(element.itertext())
+
+
+def _plain(owner: etree._Element, tag: str, findings: Findings) -> None:
+    for element in owner.findall(tag):
+        value = _string(element)
+        line = element.sourceline or 0
+        findings.filled(value, tag, line)
+        findings.characters(value, tag, line)
+        if _END_TAG.search(value):
+            findings.add(f"{tag} looks like markup: {value}", "escape it twice", line)
+
+
+def _once(owner: etree._Element, findings: Findings) -> None:
+    tags = [str(child.tag) for child in owner]
+    for tag in _ONCE:
+        if tags.count(tag) > 1:
+            findings.add(f"two <{tag.rpartition('}')[2]}>", "keep one", owner.sourceline or 0)
+
+
+def _channel(channel: etree._Element, findings: Findings) -> None:
+    line = channel.sourceline or 0
+    _once(channel, findings)
+    for tag in ("title", "link", "description"):
+        if channel.find(tag) is None:
+            findings.add(f"no <{tag}> in <channel>", "RSS 2.0 demands it", line)
+    for tag in ("title", "description", "copyright", "category"):
+        _plain(channel, tag, findings)
+    findings.uri(_string(channel.find("link")), "the link of the channel", line)
+    links.lint_feed_links(channel, channel.findall(_LINK), findings)
+    if (language := channel.find("language")) is not None:
+        findings.language(_string(language), line)
+    for tag in ("pubDate", "lastBuildDate"):
+        for date in channel.findall(tag):
+            findings.rfc822(_string(date), tag, date.sourceline or 0)
+    _image(channel, findings)
+    _misplaced(channel, findings)
+
+
+def _image(channel: etree._Element, findings: Findings) -> None:
+    image = channel.find("image")
+    if image is None:
+        return
+    line = image.sourceline or 0
+    findings.uri(_string(image.find("url")), "the url of the image", line)
+    for tag in ("title", "link"):
+        if _string(image.find(tag)) != _string(channel.find(tag)):
+            findings.add(f"the {tag} of the image is not that of the channel", "write the same", line)
+
+
+def _misplaced(channel: etree._Element, findings: Findings) -> None:
+    seen = False
+    for child in channel:
+        if child.tag == "item":
+            seen = True
+        elif seen and isinstance(child.tag, str):
+            findings.add(f"<{child.tag}> after an item", "items come last (RSS Profile)", child.sourceline or 0)
+
+
+def _item(item: etree._Element, findings: Findings) -> None:
+    line = item.sourceline or 0
+    _once(item, findings)
+    if (tag := item.get(_LANG)) is not None:
+        findings.language(tag, line)
+    if item.find("title") is None and item.find("description") is None:
+        findings.add("neither title nor description", "an item has one of them", line)
+    for tag in ("title", "category"):
+        _plain(item, tag, findings)
+    if (link := item.find("link")) is not None:
+        findings.uri(_string(link), "the link of an item", line)
+    _guid(item, findings)
+    _dates(item, findings)
+    _html(item, findings)
+    for atom_link in item.findall(_LINK):
+        links.lint_link(atom_link, findings)
+    for enclosure in item.findall("enclosure"):
+        _enclosure(enclosure, findings)
+    _people(item, findings)
+
+
+def _guid(item: etree._Element, findings: Findings) -> None:
+    guid = item.find("guid")
+    line = item.sourceline or 0
+    if guid is None or not _string(guid).strip():
+        findings.add("no guid", "write the id of the entry", line)
+    elif guid.get("isPermaLink") not in ("true", "false"):
+        findings.add("guid without isPermaLink", 'write isPermaLink="false"', line)
+    elif guid.get("isPermaLink") == "true":
+        findings.uri(_string(guid), "a guid that is a permalink", line)
+
+
+def _dates(item: etree._Element, findings: Findings) -> None:
+    line = item.sourceline or 0
+    date = item.find("pubDate")
+    published = findings.rfc822(_string(date), "pubDate", line) if date is not None else None
+    changed = item.find(_UPDATED)
+    updated = findings.rfc3339(_string(changed), "atom:updated", line) if changed is not None else None
+    findings.order(published, updated, line)
+
+
+def _html(item: etree._Element, findings: Findings) -> None:
+    tags = [str(child.tag) for child in item]
+    if _ENCODED in tags and "description" not in tags[: tags.index(_ENCODED)]:
+        findings.add("content:encoded before description", "description comes first", item.sourceline or 0)
+    for tag in ("description", _ENCODED):
+        if (element := item.find(tag)) is not None:
+            content.lint(_string(element), findings, element.sourceline or 0)
+
+
+def _enclosure(enclosure: etree._Element, findings: Findings) -> None:
+    line = enclosure.sourceline or 0
+    findings.uri(enclosure.get("url", ""), "the url of an enclosure", line)
+    findings.media_type(enclosure.get("type", ""), "the type of an enclosure", line)
+    if not enclosure.get("length", "").isdigit():
+        findings.add("enclosure without a length", "write the bytes; 0 where they are not known", line)
+
+
+def _people(item: etree._Element, findings: Findings) -> None:
+    line = item.sourceline or 0
+    for author in item.findall("author"):
+        if "@" not in _string(author):
+            findings.add(f"author without a mail address: {_string(author)}", "write dc:creator", line)
+        if item.find(_CREATOR) is not None:
+            findings.add("author and dc:creator", "keep dc:creator", line)
+    for creator in item.findall(_CREATOR):
+        findings.characters(_string(creator), "dc:creator", line)
+        if text.name(_string(creator)) == "":
+            findings.add("dc:creator is empty", "leave it out", line)

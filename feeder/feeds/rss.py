@@ -1,0 +1,157 @@
+"""RSS 2.0 as the RSS Advisory Board's Best Practices Profile asks for, with archives, hub and podcast tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from feedgen.entry import FeedEntry
+from lxml.etree import Entity, SubElement
+
+from feeder import links
+from feeder.feeds import archive, mended, moments, parts, podcast, text
+from feeder.feeds.mended import Element
+from feeder.model import Document, Enclosure, Feed, PublicEntry, Stage
+
+NAME = "rss"
+SUFFIX = "rss"
+MEDIA_TYPE = "application/rss+xml"
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_DC = "http://purl.org/dc/elements/1.1/"
+_LINK = f"{{{_ATOM}}}link"
+_UPDATED = f"{{{_ATOM}}}updated"
+_CREATOR = f"{{{_DC}}}creator"
+_ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_IMAGES = (".png", ".jpg", ".jpeg", ".gif")
+_REFERENCES = {"<": "#x3C", "&": "#x26"}
+
+
+def render(feed: Feed) -> Iterator[Document]:
+    """The feed as one RSS document."""
+    made = mended.generator(_namespaces(feed), partial(_complete_channel, feed))
+    made.title(parts.feed_title(feed))
+    made.link(href=feed.page_url)
+    made.description(text.one_line(feed.subtitle) or parts.feed_title(feed))
+    made.generator(parts.GENERATOR)
+    made.language(parts.language(feed.language) or None)
+    mended.add(made, feed, _fill, partial(_complete_item, feed))
+    _, tree = made._create_rss()
+    yield Document(f"{feed.path}.{SUFFIX}", MEDIA_TYPE, mended.serialise(tree), Stage.FEED)
+
+
+def _namespaces(feed: Feed) -> dict[str, str]:
+    found = {"dc": _DC}
+    if feed.is_archive:
+        found["fh"] = archive.NAMESPACE
+    if mended.has_media(feed):
+        found["media"] = mended.MEDIA
+    if parts.has_audio(feed):
+        found |= podcast.NAMESPACES
+    return found
+
+
+def _set_plain(element: Element, value: str) -> None:
+    """Plain text where RSS leaves open whether it is HTML.
+
+    ``<`` and ``&`` become character references (RSS Profile, "Character data"). What readers would take for HTML
+    nevertheless, because of an end tag or an entity, is escaped once more.
+    """
+    if text.is_sniffed(value):
+        value = text.escape(value)
+    if "<" not in value and "&" not in value:
+        element.text = value
+        return
+    head, *tail = value.replace("<", "\0<").replace("&", "\0&").split("\0")
+    element.text = head
+    for piece in tail:
+        reference = Entity(_REFERENCES[piece[0]])
+        reference.tail = piece[1:]
+        element.append(reference)
+
+
+def _plain(parent: Element, tag: str, value: str) -> None:
+    if value:
+        _set_plain(SubElement(parent, tag), value)
+
+
+def _complete_channel(feed: Feed, root: Element) -> None:
+    """What the channel needs beyond ``title``, ``link``, ``description``, ``docs``, ``generator``, ``language``."""
+    mended.style(root, feed.style_url)
+    mended.languages(root, feed)
+    channel = root[0]
+    _set_plain(channel[0], channel[0].text or "")
+    _set_plain(channel[2], channel[2].text or "")
+    channel[1].text = feed.page_url
+    places = archive.places(feed, SUFFIX)
+    SubElement(channel, _LINK, {"rel": "self", "href": places.own, "type": MEDIA_TYPE})
+    for rel, href in places.links():
+        SubElement(channel, _LINK, {"rel": rel, "href": href, "type": MEDIA_TYPE})
+    if feed.hub and not feed.is_archive:
+        SubElement(channel, _LINK, {"rel": "hub", "href": feed.hub})
+    if feed.is_archive:
+        SubElement(channel, f"{{{archive.NAMESPACE}}}archive")
+    SubElement(channel, "lastBuildDate").text = moments.rfc822(feed.updated)
+    mended.leaf(channel, _CREATOR, text.name(feed.author))
+    _plain(channel, "copyright", text.one_line(feed.rights))
+    if feed.icon.lower().endswith(_IMAGES):
+        _image(channel, feed)
+    if parts.has_audio(feed):
+        podcast.complete_channel(channel, feed)
+
+
+def _image(channel: Element, feed: Feed) -> None:
+    image = SubElement(channel, "image")
+    SubElement(image, "url").text = feed.icon
+    _plain(image, "title", parts.feed_title(feed))
+    SubElement(image, "link").text = feed.page_url
+
+
+def _fill(made: FeedEntry, entry: PublicEntry) -> None:
+    made.title(parts.title(entry))
+    made.guid(text.one_line(entry.id), permalink=False)
+
+
+def _complete_item(feed: Feed, item: Element, entry: PublicEntry) -> None:
+    """What an item needs beyond what feedgen wrote: ``title`` and ``guid``."""
+    if tag := parts.own_language(feed, entry):
+        item.set(mended.XML_LANG, tag)
+    _set_plain(item[0], item[0].text or "")
+    SubElement(item, "link").text = entry.url
+    SubElement(item, "pubDate").text = moments.rfc822(entry.published)
+    if entry.updated > entry.published:
+        SubElement(item, _UPDATED).text = moments.rfc3339(entry.updated)
+    for name in parts.authors(feed, entry):
+        SubElement(item, _CREATOR).text = name
+    if not entry.withdrawn:
+        _add_details(item, entry)
+    body = parts.content(entry)
+    # Readers take the description for HTML; content:encoded may only follow it.
+    SubElement(item, "description").text = text.escape(parts.summary(entry)) or text.escape(parts.title(entry))
+    SubElement(item, _ENCODED).text = body
+    mended.media(item, entry)
+
+
+def _add_details(item: Element, entry: PublicEntry) -> None:
+    for via in entry.via:
+        title = text.one_line(via.title)
+        named = {"title": title} if title and not text.is_markup(title) else {}
+        SubElement(item, _LINK, {"rel": "via", "href": links.iri(via.url), **named})
+    for tag in parts.tags(entry):
+        _plain(item, "category", tag)
+    if entry.enclosures:
+        _add_enclosures(item, entry.enclosures)
+
+
+def _add_enclosures(item: Element, enclosures: tuple[Enclosure, ...]) -> None:
+    """RSS has one enclosure an item: the first audio, else the first; the others stand as ``media:content``."""
+    main = next(filter(parts.is_audio, enclosures), enclosures[0])
+    # RSS demands a length; the validator's UseZeroForUnknown says what to write where it is not known.
+    attributes = {"url": links.iri(main.url), "length": str(max(main.length, 0)), "type": parts.media_type(main)}
+    SubElement(item, "enclosure", attributes)
+    for other in enclosures:
+        if other is not main:
+            size = {"fileSize": str(other.length)} if other.length > 0 else {}
+            attributes = {"url": links.iri(other.url), "type": parts.media_type(other), **size}
+            SubElement(item, f"{{{mended.MEDIA}}}content", attributes)
+    podcast.complete_item(item, main)

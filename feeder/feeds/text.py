@@ -1,0 +1,55 @@
+"""Text as feeds may carry it: no forbidden character, and no title that a reader takes for markup."""
+
+from __future__ import annotations
+
+import html
+import re
+from html.entities import name2codepoint
+
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]+")
+_SPACE = re.compile("[ \t\r\n]+")
+_END_TAG = re.compile(r"</\w+>")
+_REFERENCE = re.compile(r"&(#?\w+)")
+_CLOSED_REFERENCE = re.compile(r"&#?\w+;")
+_MAILBOX = re.compile(r"\s*<[^<>@\s]*@[^<>\s]*>")
+
+
+def clean(text: str) -> str:
+    """Without what XML 1.0 forbids (section 2.2), C1 controls, and U+FFFD, which validators take for a broken encoding.
+
+    One such character in one entry would make the whole feed unreadable.
+    """
+    return _FORBIDDEN.sub("", text) if _FORBIDDEN.search(text) else text
+
+
+def one_line(text: str) -> str:
+    """Cleaned, on one line: for titles, names and tags."""
+    return _SPACE.sub(" ", clean(text)).strip(" ")
+
+
+def name(text: str) -> str:
+    """A person's name: one line, no mail address in angle brackets and no end tag, both of which validators warn of."""
+    return _END_TAG.sub("", _MAILBOX.sub("", one_line(text))).strip()
+
+
+def is_markup(text: str) -> bool:
+    """Whether a validator takes plain text for markup: it has an end tag or a character reference."""
+    if "<" in text and _END_TAG.search(text):
+        return True
+    return "&" in text and any(map(_is_reference, _REFERENCE.findall(text)))
+
+
+def is_sniffed(text: str) -> bool:
+    """Whether readers of RSS, which has no ``type`` attribute, take plain text for HTML."""
+    return ("<" in text and _END_TAG.search(text) is not None) or (
+        "&" in text and _CLOSED_REFERENCE.search(text) is not None
+    )
+
+
+def _is_reference(found: str) -> bool:
+    return found in name2codepoint or found == "apos" or not found.isalpha()
+
+
+def escape(text: str) -> str:
+    """Plain text as HTML."""
+    return html.escape(text, quote=False)
