@@ -1,0 +1,1 @@
+"""Pages for people, from the Jinja2 templates in ``templates/``."""

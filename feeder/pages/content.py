@@ -1,0 +1,54 @@
+"""What an entry's HTML needs to stand on a page of its own.
+
+The HTML is nh3's: well-formed, attributes in double quotes. The pattern takes whole tags, so that nothing
+inside an attribute is ever taken for one.
+"""
+
+from __future__ import annotations
+
+import re
+
+_TAG = re.compile(r"<(/?)(h[1-6]|table|pre)\b([^>\"]*(?:\"[^\"]*\"[^>\"]*)*)>|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
+_NEEDED = re.compile(r"<(?:h[13-6]|table|pre)\b")
+
+
+class _Fitting:
+    """One pass over one entry's tags."""
+
+    def __init__(self, table: str, code: str) -> None:
+        self.table = table
+        self.code = code
+        self.open: list[int] = []
+
+    def __call__(self, tag: re.Match[str]) -> str:
+        closing, name, rest = tag.groups()
+        if name is None:
+            return tag[0]
+        if name == "table":
+            if closing:
+                return "</table></div>"
+            return f'<div class="scroll" role="group" aria-label="{self.table}" tabindex="0"><table{rest}>'
+        if name == "pre":
+            return tag[0] if closing else f'<pre role="group" aria-label="{self.code}" tabindex="0"{rest}>'
+        if not closing:
+            self._descend(int(name[1]))
+        return f"<{closing}h{self._level()}{rest}>"
+
+    def _descend(self, level: int) -> None:
+        while self.open and self.open[-1] >= level:
+            self.open.pop()
+        self.open.append(level)
+
+    def _level(self) -> int:
+        return min(1 + len(self.open), 6)
+
+
+def fit(html: str, *, table: str, code: str) -> str:
+    """An entry's HTML below a page's ``h1``.
+
+    Headings start at ``h2`` and skip no level; tables and code scroll, and the keyboard reaches them
+    (WCAG 2.1.1). ``table`` and ``code`` are the names a screen reader says.
+    """
+    if _NEEDED.search(html) is None:
+        return html
+    return _TAG.sub(_Fitting(table, code), html)
