@@ -129,8 +129,12 @@ def financing() -> None:
 def identity() -> None:
     """What changes and what stays in the life of an entry."""
     picture = Picture(620, "一条消息的一生：什么会变，什么不变", "制图：芯闻台")
-    steps = (("发布", "初稿标题", "/2026/11/draft/"), ("改标题", "更好的标题", "/2026/11/draft/"))
-    steps += (("换地址", "更好的标题", "/2026/11/better/"), ("换域名", "更好的标题", "new.example"))
+    steps = (
+        ("发布", "初稿标题", "/2026/11/draft/"),
+        ("改标题", "更好的标题", "/2026/11/draft/"),
+        ("换地址", "更好的标题", "/2026/11/better/"),
+        ("换域名", "更好的标题", "new.example"),
+    )
     for column, (what, title, address) in enumerate(steps):
         x = 60 + 280 * column
         picture.frame(x, 140, 240, 210, LINE)
