@@ -6,7 +6,7 @@ truncate, sendfile, copy_file_range, and each sqlite commit. Steps are counted a
 
 From a test, for a whole command (``feeder publish`` or any ``python -m``)::
 
-    from tests.faults import dying
+    from faults import dying
 
     steps = dying.run(["-m", "feeder", "publish", "-q"], under=root, cwd=root).steps       # undisturbed; list of str
     for k in range(1, len(steps) + 1):
@@ -84,7 +84,7 @@ def run(
     env: dict[str, str] | None = None,
     timeout: float = 120,
 ) -> Result:
-    """Run ``python COMMAND``, as ``["-m", "feeder", …]`` or ``["script.py", …]``, with a fault at step ``at`` below ``under``."""
+    """Run ``python COMMAND``, as ``["-m", "feeder", …]`` or ``["x.py", …]``, with a fault at a step below ``under``."""
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "steps")
         options = ["--at", str(at), "--fault", fault, "--under", str(under), "--log", str(log), "--"]
