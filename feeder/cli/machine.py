@@ -1,0 +1,66 @@
+"""What a run did, as one JSON object; docs/reference/json-output.md describes it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from feeder.errors import FeederError, Problem, SettingsError
+
+if TYPE_CHECKING:
+    from feeder.config import Settings
+    from feeder.pipeline import Report
+
+VERSION = 1
+"""Grows when a key changes its meaning or goes; new keys may come at any time."""
+
+KINDS = ("new", "revised", "corrected", "withdrawn", "restored", "moved")
+
+
+def report(report: Report, settings: Settings) -> str:
+    """One run."""
+    zone = ZoneInfo(settings.site.timezone)
+    entries: dict[str, Any] = {"public": report.public}
+    for kind in KINDS:
+        entries[kind] = [change.id for change in report.changes if change.kind == kind]
+    entries["rejected"] = [problem(one) for one in report.problems if one.rejects]
+    coming = {"at": _instant(report.next.at, zone), "why": report.next.why} if report.next is not None else None
+    made = {
+        "version": VERSION,
+        "at": _instant(report.at, zone),
+        "exit": report.exit_code,
+        "entries": entries,
+        "problems": [problem(one) for one in report.problems if not one.rejects],
+        "written": list(report.written),
+        "deleted": list(report.deleted),
+        "unchanged": report.unchanged,
+        "deployed": report.deployed,
+        "digests": [],
+        "mail": {"sent": 0, "deferred": 0, "failed": 0},
+        "next": coming,
+        "seconds": round(report.seconds, 3),
+    }
+    return json.dumps(made, ensure_ascii=False)
+
+
+def failure(error: FeederError) -> str:
+    """A run that could not go on."""
+    problems = error.problems if isinstance(error, SettingsError) else ()
+    made = {
+        "version": VERSION,
+        "exit": error.exit_code,
+        "error": {"message": str(error), "hint": error.hint},
+        "problems": [problem(one) for one in problems],
+    }
+    return json.dumps(made, ensure_ascii=False)
+
+
+def problem(one: Problem) -> dict[str, str]:
+    """A problem's words and its place."""
+    return {"place": one.place, "message": one.message, "hint": one.hint}
+
+
+def _instant(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).isoformat(timespec="seconds")

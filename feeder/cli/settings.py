@@ -1,0 +1,57 @@
+"""``feeder config``: the settings as they are, and their JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from feeder.cli.options import HELP, in_directory, say, settings_in, tell_problems
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from feeder.config import Settings
+
+
+@click.group(context_settings=HELP)
+def config() -> None:
+    """Show the settings, or their JSON Schema."""
+
+
+@config.command(context_settings=HELP)
+def schema() -> int:
+    """Print the JSON Schema of feeder.toml."""
+    from feeder.config import json_schema
+
+    say(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+    return 0
+
+
+@config.command(context_settings=HELP)
+@in_directory
+def show(directory: Path) -> int:
+    """Print every setting, those not in feeder.toml with their defaults."""
+    settings = settings_in(directory)
+    say(as_toml(settings).rstrip("\n"))
+    tell_problems(settings.problems)
+    return 0
+
+
+def as_toml(settings: Settings) -> str:
+    """All settings, as ``feeder.toml`` would write them."""
+    tables: list[tuple[str, DataclassInstance]] = [("[site]", settings.site), ("[entries]", settings.entries)]
+    tables += [("[feeds]", settings.feeds), ("[output]", settings.output)]
+    tables += [("[[follow]]", one) for one in settings.follow]
+    return "\n".join(
+        f"{head}\n" + "".join(f"{field.name} = {toml_value(getattr(table, field.name))}\n" for field in fields(table))
+        for head, table in tables
+    )
+
+
+def toml_value(value: object) -> str:
+    """A string, number, truth value or list of strings; JSON writes these as TOML does, but for U+007F."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -1,0 +1,28 @@
+"""``feeder status``: what is public, what is wrong, what comes next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from feeder.cli.options import HELP, in_directory, now, say, settings_in, tell_problems
+
+
+@click.command(context_settings=HELP)
+@in_directory
+def status(directory: Path) -> int:
+    """Tell what is public, wrong and due next."""
+    from feeder import pipeline
+    from feeder.cli.report import due, local
+
+    settings = settings_in(directory)
+    found = pipeline.status(settings, now())
+    say(f"{settings.site.title}  {settings.site.url}")
+    say(f"entries:   {found.public:,} public")
+    say(f"last run:  {local(found.last, settings)}" if found.last is not None else "last run:  never")
+    say(f"next:      {due(found.next, settings)}" if found.next is not None else "next:      nothing is due")
+    problems = (*found.problems, *settings.problems)
+    say(f"problems:  {len(problems):,}" if problems else "problems:  none")
+    tell_problems(problems)
+    return 0
