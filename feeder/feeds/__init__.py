@@ -35,7 +35,7 @@ class Format(Protocol):
 
 def load(name: str) -> Format:
     """The module of a format, by its name in ``FORMATS``."""
-    return cast(Format, import_module(FORMATS[name]))
+    return cast("Format", import_module(FORMATS[name]))
 
 
 def render(feed: Feed) -> Iterator[Document]:

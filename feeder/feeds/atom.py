@@ -57,7 +57,7 @@ def _link(parent: Element, rel: str, href: str, **attributes: str) -> None:
 
 def _author(parent: Element, name: str) -> None:
     if name:
-        SubElement(SubElement(parent, "author"), "name").text = name
+        mended.refer(SubElement(SubElement(parent, "author"), "name"), name)
 
 
 def _complete_feed(feed: Feed, root: Element) -> None:

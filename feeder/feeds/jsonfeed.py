@@ -71,7 +71,7 @@ def _of_feed(feed: Feed, places: archive.Places) -> dict[str, Any]:
 
 
 def _item(feed: Feed, entry: PublicEntry) -> dict[str, Any]:
-    fields = {
+    fields: dict[str, Any] = {
         "id": text.clean(entry.id),
         "url": entry.url,
         "title": parts.title(entry),

@@ -15,7 +15,7 @@ feedgen's elements have no namespace (``link``, not ``{…}link``), and the feed
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -32,6 +32,7 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 MEDIA = "http://search.yahoo.com/mrss/"
 
 _NAME = "feeder"
+_REFERENCES = {"<": "#x3C", "&": "#x26"}
 
 
 class FeedHook(BaseExtension):  # type: ignore[misc]  # feedgen is not typed
@@ -90,7 +91,7 @@ def add(
         fill(added, entry)
 
 
-def serialise(tree: Any) -> bytes:
+def serialise(tree: etree._ElementTree) -> bytes:
     """The bytes of what ``_create_atom`` or ``_create_rss`` built, one element a line, for people and for diffs."""
     body: bytes = etree.tostring(tree, pretty_print=True, encoding="UTF-8", xml_declaration=True)
     return body
@@ -107,6 +108,19 @@ def leaf(parent: Element, tag: str, value: str, **attributes: str) -> None:
     """An element with text; none for an empty text."""
     if value:
         etree.SubElement(parent, tag, attributes).text = value
+
+
+def refer(element: Element, value: str) -> None:
+    """Text with ``<`` and ``&`` as hexadecimal references, which tell validators that they are meant as such."""
+    if "<" not in value and "&" not in value:
+        element.text = value
+        return
+    head, *tail = value.replace("<", "\0<").replace("&", "\0&").split("\0")
+    element.text = head
+    for piece in tail:
+        reference = etree.Entity(_REFERENCES[piece[0]])
+        reference.tail = piece[1:]
+        element.append(reference)
 
 
 def media(parent: Element, entry: PublicEntry) -> None:

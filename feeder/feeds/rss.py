@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from feedgen.entry import FeedEntry
-from lxml.etree import Entity, SubElement
+from lxml.etree import SubElement
 
 from feeder import links
 from feeder.feeds import archive, mended, moments, parts, podcast, text
@@ -24,7 +24,6 @@ _UPDATED = f"{{{_ATOM}}}updated"
 _CREATOR = f"{{{_DC}}}creator"
 _ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif")
-_REFERENCES = {"<": "#x3C", "&": "#x26"}
 
 
 def render(feed: Feed) -> Iterator[Document]:
@@ -57,17 +56,7 @@ def _set_plain(element: Element, value: str) -> None:
     ``<`` and ``&`` become character references (RSS Profile, "Character data"). What readers would take for HTML
     nevertheless, because of an end tag or an entity, is escaped once more.
     """
-    if text.is_sniffed(value):
-        value = text.escape(value)
-    if "<" not in value and "&" not in value:
-        element.text = value
-        return
-    head, *tail = value.replace("<", "\0<").replace("&", "\0&").split("\0")
-    element.text = head
-    for piece in tail:
-        reference = Entity(_REFERENCES[piece[0]])
-        reference.tail = piece[1:]
-        element.append(reference)
+    mended.refer(element, text.escape(value) if text.is_sniffed(value) else value)
 
 
 def _plain(parent: Element, tag: str, value: str) -> None:

@@ -13,7 +13,10 @@ from feeder.errors import DataError, Problem
 from feeder.feeds.lint.findings import Findings
 from feeder.model import Document
 
-_RELATIVE = re.compile(rb'\s(?:href|src|poster)=\\?"(?![A-Za-z][A-Za-z0-9+.-]*:)[^">]{0,80}')
+# They begin with a literal: searching for that costs a tenth of trying an alternation at every byte.
+_NO_SCHEME = rb"(?![A-Za-z][A-Za-z0-9+.-]*:)[^\">]{0,80}"
+_RELATIVE = re.compile(rb'="(?:(?<=\shref=")|(?<=\ssrc=")|(?<=\sposter="))' + _NO_SCHEME)
+_RELATIVE_IN_JSON = re.compile(rb'=\\"(?:(?<=\shref=\\")|(?<=\ssrc=\\")|(?<=\sposter=\\"))' + _NO_SCHEME)
 _PRIVATE = b"feeder:/"
 _ATOM_FEED = "{http://www.w3.org/2005/Atom}feed"
 
@@ -26,12 +29,13 @@ def check(document: Document) -> None:
     body = document.body
     if _PRIVATE in body:
         raise DataError(f"{document.path}: a feeder:/ address was left in it", hint="this is a fault of feeder")
-    if found := _RELATIVE.search(body):
-        what = found[0].decode("utf-8", "replace").strip()
+    relative = _RELATIVE_IN_JSON if document.media_type.endswith("json") else _RELATIVE
+    if found := relative.search(body):
+        what = found[0].decode("utf-8", "replace").strip('=\\"')
         raise DataError(f"{document.path}: an address in it is not absolute: {what}", hint="this is a fault of feeder")
     ids = _ids(document)
     if len(ids) != len(set(ids)):
-        double = next(id for id in ids if ids.count(id) > 1)
+        double = next(value for value in ids if ids.count(value) > 1)
         raise DataError(f"{document.path}: two entries have the id {double}", hint="give each entry its own `id`")
 
 
@@ -54,7 +58,7 @@ def unstable(before: Document, after: Document) -> list[Problem]:
     """
     kept = set(_ids(after))
     hint = "an id never changes; write the old one into the file as `id:`"
-    return [Problem(after.path, f"the id {id} is gone", hint) for id in _ids(before) if id not in kept]
+    return [Problem(after.path, f"the id {value} is gone", hint) for value in _ids(before) if value not in kept]
 
 
 def _ids(document: Document) -> list[str]:
@@ -79,10 +83,10 @@ def _xml_ids(body: bytes) -> list[str]:
     except etree.XMLSyntaxError as error:
         raise ValueError(error.msg) from error
     if root.tag == _ATOM_FEED:
-        return [id.text or "" for id in root.iterfind("{*}entry/{*}id")]
+        return [found.text or "" for found in root.iterfind("{*}entry/{*}id")]
     if root.tag != "rss":
         raise ValueError(f"<{root.tag}> is no feed")
-    return [id.text or "" for id in root.iterfind("channel/item/guid")]
+    return [found.text or "" for found in root.iterfind("channel/item/guid")]
 
 
 def _lint_xml(body: bytes, findings: Findings) -> None:
@@ -93,7 +97,7 @@ def _lint_xml(body: bytes, findings: Findings) -> None:
     try:
         root = etree.fromstring(body)
     except etree.XMLSyntaxError as error:
-        findings.add(f"not well-formed XML: {error.msg}", "escape `<` and `&`, remove control characters", error.lineno)
+        findings.add(f"not well-formed XML: {error.msg}", "escape `<` and `&`", error.lineno or 0)
         return
     rules = {_ATOM_FEED: atom.lint, "rss": rss.lint, "opml": opml.lint}
     if rule := rules.get(str(root.tag)):

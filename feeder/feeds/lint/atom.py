@@ -6,6 +6,7 @@ from lxml import etree
 
 from feeder.feeds.lint import content, links
 from feeder.feeds.lint.findings import Findings
+from feeder.feeds.lint.lines import line_of
 
 _A = "{http://www.w3.org/2005/Atom}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -31,11 +32,11 @@ def lint(feed: etree._Element, findings: Findings) -> None:
 
 def _values(entries: list[etree._Element], tag: str) -> list[tuple[str, int]]:
     found = [entry.find(_A + tag) for entry in entries]
-    return [(element.text or "", element.sourceline or 0) for element in found if element is not None]
+    return [(element.text or "", line_of(element)) for element in found if element is not None]
 
 
 def _required(owner: etree._Element, findings: Findings) -> None:
-    line = owner.sourceline or 0
+    line = line_of(owner)
     tags = [str(child.tag).removeprefix(_A) for child in owner]
     for tag in ("id", "title", "updated"):
         if tag not in tags:
@@ -43,22 +44,22 @@ def _required(owner: etree._Element, findings: Findings) -> None:
     for tag in _ONCE:
         if tags.count(tag) > 1:
             findings.add(f"two <{tag}>", "keep one", line)
-    if id := owner.findtext(_A + "id"):
-        findings.iri(id, line)
-        findings.characters(id, "the id", line)
+    if value := owner.findtext(_A + "id"):
+        findings.iri(value, line)
+        findings.characters(value, "the id", line)
     if updated := owner.findtext(_A + "updated"):
         findings.rfc3339(updated, "updated", line)
 
 
 def _language(element: etree._Element, findings: Findings) -> None:
     if (tag := element.get(_LANG)) is not None:
-        findings.language(tag, element.sourceline or 0)
+        findings.language(tag, line_of(element))
 
 
 def _text(element: etree._Element | None, findings: Findings) -> None:
     if element is None:
         return
-    name, value, line = str(element.tag).removeprefix(_A), element.text or "", element.sourceline or 0
+    name, value, line = str(element.tag).removeprefix(_A), element.text or "", line_of(element)
     findings.filled(value, name, line)
     if element.get("type", "text") == "html":
         content.lint(value, findings, line)
@@ -69,8 +70,8 @@ def _text(element: etree._Element | None, findings: Findings) -> None:
 def _author(owner: etree._Element, findings: Findings) -> None:
     for author in owner.findall(_A + "author"):
         name = author.findtext(_A + "name") or ""
-        findings.filled(name, "the name of an author", author.sourceline or 0)
-        findings.plain(name, "the name of an author", author.sourceline or 0)
+        findings.filled(name, "the name of an author", line_of(author))
+        findings.untagged(name, "the name of an author", line_of(author))
 
 
 def _misplaced(feed: etree._Element, findings: Findings) -> None:
@@ -79,11 +80,11 @@ def _misplaced(feed: etree._Element, findings: Findings) -> None:
         if child.tag == _A + "entry":
             seen = True
         elif seen and isinstance(child.tag, str):
-            findings.add(f"<{child.tag}> after an entry", "entries come last", child.sourceline or 0)
+            findings.add(f"<{child.tag}> after an entry", "entries come last", line_of(child))
 
 
 def _entry(feed: etree._Element, entry: etree._Element, findings: Findings) -> None:
-    line = entry.sourceline or 0
+    line = line_of(entry)
     _language(entry, findings)
     _required(entry, findings)
     _text(entry.find(_A + "title"), findings)
@@ -108,21 +109,21 @@ def _entry_links(entry: etree._Element, findings: Findings) -> None:
         kind = (link.get("type", ""), link.get("hreflang", ""))
         if link.get("rel", "alternate") == "alternate":
             if kind in kinds:
-                findings.add("two alternate links of one type", "keep the permalink", link.sourceline or 0)
+                findings.add("two alternate links of one type", "keep the permalink", line_of(link))
             kinds.add(kind)
     if not kinds and entry.find(_A + "content") is None:
-        findings.add("neither content nor an alternate link", "an entry has one of them", entry.sourceline or 0)
+        findings.add("neither content nor an alternate link", "an entry has one of them", line_of(entry))
 
 
 def _content(entry: etree._Element, findings: Findings) -> None:
     element = entry.find(_A + "content")
     if element is None:
         if entry.find(_A + "summary") is None:
-            findings.add("neither content nor summary", "say what the entry is", entry.sourceline or 0)
+            findings.add("neither content nor summary", "say what the entry is", line_of(entry))
         return
     _text(element, findings)
     if element.get("type", "text") not in ("text", "html", "xhtml"):
-        findings.add(f"content of type {element.get('type')}", 'write type="html"', element.sourceline or 0)
+        findings.add(f"content of type {element.get('type')}", 'write type="html"', line_of(element))
 
 
 def _newest(feed: etree._Element, entries: list[etree._Element], findings: Findings) -> None:

@@ -8,25 +8,29 @@ from html.parser import HTMLParser
 from feeder import links
 from feeder.feeds.lint.findings import Findings
 
-ELEMENTS = frozenset(
-    """a abbr acronym address area article aside audio b bdi big blockquote br button canvas caption center cite code
-    col colgroup data datalist dd del details dfn dialog dir div dl dt em fieldset figcaption figure font footer form
-    h1 h2 h3 h4 h5 h6 header hgroup hr i img input ins kbd label legend li m main map mark menu meter nav noscript ol
-    optgroup option output p picture pre progress q rp rt ruby s samp section select small source span strike strong
-    sub summary sup table tbody td template textarea tfoot th thead time tr track tt u ul var video wbr""".split()
-)
+_ELEMENT_NAMES = """
+    a abbr acronym address area article aside audio b bdi big blockquote br button canvas caption center cite code
+    col colgroup data datalist dd del details dfn dialog dir div dl dt em fieldset figcaption figure font footer
+    form h1 h2 h3 h4 h5 h6 header hgroup hr i img input ins kbd label legend li m main map mark menu meter nav
+    noscript ol optgroup option output p picture pre progress q rp rt ruby s samp section select small source span
+    strike strong sub summary sup table tbody td template textarea tfoot th thead time tr track tt u ul var video
+    wbr
+"""
+_ATTRIBUTE_NAMES = """
+    abbr accept accesskey action align alt autoplay axis background bgcolor border cellpadding cellspacing char
+    charoff charset checked cite class clear color cols colspan compact contenteditable coords crossorigin data
+    datetime decoding default dir disabled download draggable enctype face for form frame headers height hidden
+    high href hreflang hspace id inputmode is ismap itemid itemprop itemref itemscope itemtype kind label lang
+    list loading longdesc loop low max maxlength media method min minlength multiple muted name noshade nowrap
+    open optimum pattern ping placeholder playsinline poster preload readonly referrerpolicy rel required rev
+    reversed rows rowspan rules scope selected shape size sizes span spellcheck src srclang srcset start step
+    summary tabindex target title translate type usemap valign value vspace width wrap
+"""
+
+ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 """What the W3C validator accepts in content without a warning (its ``acceptable_elements``)."""
 
-ATTRIBUTES = frozenset(
-    """abbr accept accesskey action align alt autoplay axis background bgcolor border cellpadding cellspacing char
-    charoff charset checked cite class clear color cols colspan compact contenteditable coords crossorigin data
-    datetime decoding default dir disabled download draggable enctype face for form frame headers height hidden high
-    href hreflang hspace id inputmode is ismap itemid itemprop itemref itemscope itemtype kind label lang list loading
-    longdesc loop low max maxlength media method min minlength multiple muted name noshade nowrap open optimum pattern
-    ping placeholder playsinline poster preload readonly referrerpolicy rel required rev reversed rows rowspan rules
-    scope selected shape size sizes span spellcheck src srclang srcset start step summary tabindex target title
-    translate type usemap valign value vspace width wrap""".split()
-)
+ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
 """What it accepts as attributes, ``data-*`` aside; neither ``controls`` nor ``role`` nor ``aria-*`` is among them."""
 
 _ADDRESSES = frozenset({"href", "src", "poster", "cite", "longdesc", "background", "action"})

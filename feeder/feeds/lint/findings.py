@@ -19,6 +19,7 @@ _RFC822 = re.compile(
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _MEDIA_TYPE = re.compile(r"[^\s()<>,;:\\\"/\[\]?=]+/[^\s()<>,;:\\\"/\[\]?=]+(?:\s*;.*)?")
 _NOT_IN_URI = re.compile(r"[^0-9A-Za-z;/?:@&=+$.\-_!~*'()%,#\[\]]|%(?![0-9A-Fa-f]{2})")
+_END_TAG = re.compile(r"</\w+>")
 _FIRST_YEAR = 1990
 """The W3C validator calls a date before 1990 implausible."""
 
@@ -108,6 +109,12 @@ class Findings:
         self.characters(value, name, line)
         if text.is_markup(value):
             self.add(f"{name} looks like markup: {value}", 'write it as type="html", escaped twice', line)
+
+    def untagged(self, value: str, name: str, line: int = 0) -> None:
+        """Plain text where no ``type`` can be written: without an end tag."""
+        self.characters(value, name, line)
+        if _END_TAG.search(value):
+            self.add(f"{name} looks like markup: {value}", "escape it twice, or leave the tag out", line)
 
     def filled(self, value: str, name: str, line: int = 0) -> None:
         """Not blank."""

@@ -9,14 +9,16 @@ from feeder.feeds.lint import content
 from feeder.feeds.lint.findings import Findings
 
 _VERSION = "https://jsonfeed.org/version/1.1"
-_FEED_KEYS = frozenset(
-    "version title home_page_url feed_url description user_comment next_url icon favicon authors language expired hubs"
-    " items".split()
-)
-_ITEM_KEYS = frozenset(
-    "id url external_url title content_html content_text summary image banner_image date_published date_modified"
-    " authors tags language attachments".split()
-)
+_FEED_NAMES = """
+    version title home_page_url feed_url description user_comment next_url icon favicon authors language expired
+    hubs items
+"""
+_ITEM_NAMES = """
+    id url external_url title content_html content_text summary image banner_image date_published date_modified
+    authors tags language attachments
+"""
+_FEED_KEYS = frozenset(_FEED_NAMES.split())
+_ITEM_KEYS = frozenset(_ITEM_NAMES.split())
 _FEED_URLS = ("home_page_url", "feed_url", "next_url", "icon", "favicon")
 _ITEM_URLS = ("url", "external_url", "image", "banner_image")
 
@@ -82,7 +84,7 @@ def _common(owner: dict[str, Any], urls: tuple[str, ...], findings: Findings) ->
             findings.add("an author without name, url and avatar", "write one of them")
 
 
-def _item(item: Any, findings: Findings) -> None:
+def _item(item: object, findings: Findings) -> None:
     if not isinstance(item, dict):
         findings.add("an item is no object", "items is a list of objects")
         return
@@ -109,7 +111,7 @@ def _dates(item: dict[str, Any], findings: Findings) -> None:
     findings.order(published, updated)
 
 
-def _attachment(attachment: Any, findings: Findings) -> None:
+def _attachment(attachment: object, findings: Findings) -> None:
     if not isinstance(attachment, dict):
         findings.add("an attachment is no object", "attachments is a list of objects")
         return

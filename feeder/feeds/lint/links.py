@@ -8,13 +8,14 @@ from lxml import etree
 
 from feeder.feeds.archive import NAMESPACE
 from feeder.feeds.lint.findings import Findings
+from feeder.feeds.lint.lines import line_of
 
 _FEED_TYPES = ("application/atom+xml", "application/rss+xml", "")
 
 
 def lint_link(link: etree._Element, findings: Findings) -> None:
     """One link: absolute ``href``, a media type, and a true length."""
-    line = link.sourceline or 0
+    line = line_of(link)
     rel = link.get("rel", "alternate")
     if not link.get("href"):
         findings.add(f'link rel="{rel}" has no href', "write its address", line)
@@ -34,12 +35,12 @@ def lint_link(link: etree._Element, findings: Findings) -> None:
 def lint_feed_links(owner: etree._Element, links: Iterable[etree._Element], findings: Findings) -> None:
     """The links of a feed: one ``self``, none twice, and those of RFC 5005."""
     by_rel: dict[str, str] = {}
-    line = owner.sourceline or 0
+    line = line_of(owner)
     for link in links:
         lint_link(link, findings)
         rel = link.get("rel", "alternate")
         if rel in by_rel:
-            findings.add(f'two links rel="{rel}"', "keep one", link.sourceline or 0)
+            findings.add(f'two links rel="{rel}"', "keep one", line_of(link))
         by_rel[rel] = link.get("href", "")
         if rel == "self" and link.get("type", "") not in _FEED_TYPES:
             findings.add("the self link is no feed", "its type is application/atom+xml or application/rss+xml", line)

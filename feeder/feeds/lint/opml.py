@@ -5,6 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from feeder.feeds.lint.findings import Findings
+from feeder.feeds.lint.lines import line_of
 
 
 def lint(root: etree._Element, findings: Findings) -> None:
@@ -18,7 +19,7 @@ def lint(root: etree._Element, findings: Findings) -> None:
     if not outlines:
         findings.add("no outline", "OPML demands one")
     for outline in outlines:
-        line = outline.sourceline or 0
+        line = line_of(outline)
         findings.filled(outline.get("text", ""), "the text of an outline", line)
         findings.uri(outline.get("xmlUrl", ""), "the xmlUrl of an outline", line)
         findings.uri(outline.get("htmlUrl", ""), "the htmlUrl of an outline", line)

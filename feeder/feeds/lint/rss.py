@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from lxml import etree
 
 from feeder.feeds import text
 from feeder.feeds.lint import content, links
 from feeder.feeds.lint.findings import Findings
+from feeder.feeds.lint.lines import line_of
 
 _LINK = "{http://www.w3.org/2005/Atom}link"
 _UPDATED = "{http://www.w3.org/2005/Atom}updated"
@@ -16,7 +15,6 @@ _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ONCE = ("title", "link", "description", "guid", "pubDate", "enclosure", "author", _ENCODED, "language", "generator")
-_END_TAG = re.compile(r"</\w+>")
 
 
 def lint(root: etree._Element, findings: Findings) -> None:
@@ -33,33 +31,29 @@ def lint(root: etree._Element, findings: Findings) -> None:
         _item(item, findings)
     guids = [guid for item in items if (guid := item.find("guid")) is not None]
     hint = "give each entry its own `id`"
-    findings.unique([(guid.text or "", guid.sourceline or 0) for guid in guids], "guid", hint)
+    findings.unique([(guid.text or "", line_of(guid)) for guid in guids], "guid", hint)
 
 
 def _string(element: etree._Element | None) -> str:
     """The text of an element, character references resolved."""
-    return "" if element is None else "".join(element.itertext())
+    return "" if element is None else str(element.xpath("string()"))
 
 
 def _plain(owner: etree._Element, tag: str, findings: Findings) -> None:
     for element in owner.findall(tag):
-        value = _string(element)
-        line = element.sourceline or 0
-        findings.filled(value, tag, line)
-        findings.characters(value, tag, line)
-        if _END_TAG.search(value):
-            findings.add(f"{tag} looks like markup: {value}", "escape it twice", line)
+        findings.filled(_string(element), tag, line_of(element))
+        findings.untagged(_string(element), tag, line_of(element))
 
 
 def _once(owner: etree._Element, findings: Findings) -> None:
     tags = [str(child.tag) for child in owner]
     for tag in _ONCE:
         if tags.count(tag) > 1:
-            findings.add(f"two <{tag.rpartition('}')[2]}>", "keep one", owner.sourceline or 0)
+            findings.add(f"two <{tag.rpartition('}')[2]}>", "keep one", line_of(owner))
 
 
 def _channel(channel: etree._Element, findings: Findings) -> None:
-    line = channel.sourceline or 0
+    line = line_of(channel)
     _once(channel, findings)
     for tag in ("title", "link", "description"):
         if channel.find(tag) is None:
@@ -72,7 +66,7 @@ def _channel(channel: etree._Element, findings: Findings) -> None:
         findings.language(_string(language), line)
     for tag in ("pubDate", "lastBuildDate"):
         for date in channel.findall(tag):
-            findings.rfc822(_string(date), tag, date.sourceline or 0)
+            findings.rfc822(_string(date), tag, line_of(date))
     _image(channel, findings)
     _misplaced(channel, findings)
 
@@ -81,7 +75,7 @@ def _image(channel: etree._Element, findings: Findings) -> None:
     image = channel.find("image")
     if image is None:
         return
-    line = image.sourceline or 0
+    line = line_of(image)
     findings.uri(_string(image.find("url")), "the url of the image", line)
     for tag in ("title", "link"):
         if _string(image.find(tag)) != _string(channel.find(tag)):
@@ -94,11 +88,11 @@ def _misplaced(channel: etree._Element, findings: Findings) -> None:
         if child.tag == "item":
             seen = True
         elif seen and isinstance(child.tag, str):
-            findings.add(f"<{child.tag}> after an item", "items come last (RSS Profile)", child.sourceline or 0)
+            findings.add(f"<{child.tag}> after an item", "items come last (RSS Profile)", line_of(child))
 
 
 def _item(item: etree._Element, findings: Findings) -> None:
-    line = item.sourceline or 0
+    line = line_of(item)
     _once(item, findings)
     if (tag := item.get(_LANG)) is not None:
         findings.language(tag, line)
@@ -120,7 +114,7 @@ def _item(item: etree._Element, findings: Findings) -> None:
 
 def _guid(item: etree._Element, findings: Findings) -> None:
     guid = item.find("guid")
-    line = item.sourceline or 0
+    line = line_of(item)
     if guid is None or not _string(guid).strip():
         findings.add("no guid", "write the id of the entry", line)
     elif guid.get("isPermaLink") not in ("true", "false"):
@@ -130,7 +124,7 @@ def _guid(item: etree._Element, findings: Findings) -> None:
 
 
 def _dates(item: etree._Element, findings: Findings) -> None:
-    line = item.sourceline or 0
+    line = line_of(item)
     date = item.find("pubDate")
     published = findings.rfc822(_string(date), "pubDate", line) if date is not None else None
     changed = item.find(_UPDATED)
@@ -141,14 +135,14 @@ def _dates(item: etree._Element, findings: Findings) -> None:
 def _html(item: etree._Element, findings: Findings) -> None:
     tags = [str(child.tag) for child in item]
     if _ENCODED in tags and "description" not in tags[: tags.index(_ENCODED)]:
-        findings.add("content:encoded before description", "description comes first", item.sourceline or 0)
+        findings.add("content:encoded before description", "description comes first", line_of(item))
     for tag in ("description", _ENCODED):
         if (element := item.find(tag)) is not None:
-            content.lint(_string(element), findings, element.sourceline or 0)
+            content.lint(_string(element), findings, line_of(element))
 
 
 def _enclosure(enclosure: etree._Element, findings: Findings) -> None:
-    line = enclosure.sourceline or 0
+    line = line_of(enclosure)
     findings.uri(enclosure.get("url", ""), "the url of an enclosure", line)
     findings.media_type(enclosure.get("type", ""), "the type of an enclosure", line)
     if not enclosure.get("length", "").isdigit():
@@ -156,7 +150,7 @@ def _enclosure(enclosure: etree._Element, findings: Findings) -> None:
 
 
 def _people(item: etree._Element, findings: Findings) -> None:
-    line = item.sourceline or 0
+    line = line_of(item)
     for author in item.findall("author"):
         if "@" not in _string(author):
             findings.add(f"author without a mail address: {_string(author)}", "write dc:creator", line)
