@@ -88,10 +88,10 @@ def rollback(directory: Path) -> int:
 
     For layout = "generations": out/current is flipped at once, and publishing waits until an input changes.
     """
-    from feeder.output import generations
+    from feeder import pipeline
 
     settings = settings_in(directory)
-    say(f"back at {generations.rollback(settings)}; publishing waits until an input changes")
+    say(f"back at generation {pipeline.rollback(settings, now())}; publishing waits until an input changes")
     return 0
 
 
@@ -110,4 +110,4 @@ def _tell(report: Report, settings: Settings) -> int:
     from feeder.cli.arguments import Arguments
 
     publish.tell(report, settings, Arguments(verbose=sys.stdout.isatty()))
-    return report.exit_code
+    return int(report.exit_code)

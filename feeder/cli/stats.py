@@ -61,7 +61,7 @@ def table(found: list[readers.Count]) -> Iterator[str]:
 def _lines(logs: tuple[Path, ...]) -> Iterator[str]:
     for log in logs:
         if str(log) == "-":
-            yield from click.get_text_stream("stdin", errors="replace")
+            yield from click.open_file("-", encoding="utf-8", errors="replace")
             continue
         try:
             with _opened(log) as file:

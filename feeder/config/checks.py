@@ -175,7 +175,7 @@ def permalink(value: str) -> str:
             guess = near(token, TOKENS)
             known = f"did you mean `{{{guess}}}`?" if guess else "known are " + ", ".join(f"{{{t}}}" for t in TOKENS)
             raise Wrong(f"unknown token in a permalink: {{{token}}}", known)
-    rest = _BRACES.sub("", value)
+    rest = _BRACES.sub("x", value)
     if not value.startswith("/") or not value.endswith("/"):
         raise Wrong(f"a permalink begins and ends with a slash: {value}", f"write /{value.strip('/')}/")
     if "{slug}" not in value:

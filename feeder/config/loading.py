@@ -90,9 +90,12 @@ def _syntax(text: str, message: str) -> Problem:
 
 
 def _syntax_hint(source: str) -> str:
+    for mark, name in (('"', "quotation mark"), ("'", "apostrophe")):
+        if source.count(mark) % 2:
+            return f"close the text with another {name}"
     match = re.match(r"\s*([\w-]+)\s*[=:：]\s*([^\"'\[{\d].*)", source)
     if match:
-        return f'text stands in quotation marks: {match[1]} = "{match[2].strip(chr(34)).strip()}"'
+        return f'text stands in quotation marks: {match[1]} = "{match[2].strip()}"'
     return "toml.io shows the form"
 
 
@@ -104,6 +107,8 @@ class _Walk:
         self.places = places
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
+        self.meant: set[str] = set()
+        """Tables and keys that are there, but under a wrong name or in a wrong place."""
 
     def sorted(self) -> tuple[Problem, ...]:
         return tuple(sorted(self.problems, key=lambda p: int(p.place.rpartition(":")[2])))
@@ -128,7 +133,7 @@ class _Walk:
                 message = f"[{name}] is not in this version of feeder"
                 self.notes.append(self._problem(place, message, "it can stand here; nothing reads it yet"))
                 continue
-            self._unknown((name,), "", (*TABLES, *LATER))
+            self.meant.add(self._unknown((name,), "", (*TABLES, *LATER)) or name)
 
     def _section(self, name: str, kind: type[Any]) -> Any:  # noqa: ANN401  (one of the classes in TABLES)
         value = self.table.get(name, {})
@@ -149,13 +154,15 @@ class _Walk:
         before = len(self.problems)
         hints = get_type_hints(kind)
         shown = f"[[{name}]]" if name in _LISTS else f"[{name}]"
-        meant = {self._unknown((*key, unknown), shown, tuple(hints)) for unknown in value if unknown not in hints}
+        meant = self.meant | {
+            self._unknown((*key, unknown), shown, tuple(hints)) for unknown in value if unknown not in hints
+        }
         made = {
             field: self._value((*key, field), name, hints[field], value[field]) for field in hints if field in value
         }
         for field in fields(kind):
             required = field.default is MISSING and field.default_factory is MISSING
-            if required and field.name not in value and field.name not in meant:
+            if required and field.name not in value and not meant & {field.name, name}:
                 place = self.places.key(key)
                 hint = "https://news.example.org/" if field.name != "title" else "天数智芯新闻"
                 self.problems.append(
@@ -169,7 +176,9 @@ class _Walk:
         if get_origin(kind) is tuple:
             return self._list(key, table, get_args(kind)[0], value)
         if not _is(kind, value):
-            self._wrong(key, f"`{name}` in [{table}] is {_expected(kind)}, not {_found(value)}", _example(name, kind))
+            self._wrong(
+                key, f"`{name}` in [{table}] is {_expected(kind)}, not {_found(value)}", _example(name, kind, value)
+            )
             return value
         try:
             if isinstance(value, bool):
@@ -191,9 +200,8 @@ class _Walk:
         for number, one in enumerate(value):
             place: Key = (*key, number)
             if not _is(kind, one):
-                self._wrong(
-                    place, f"`{name}` in [{table}] holds {_expected(kind)}, not {_found(one)}", _example(name, kind)
-                )
+                hint = 'write "…", in quotation marks' if kind is str else _example(name, kind, one)
+                self._wrong(place, f"`{name}` in [{table}] holds {_expected(kind)}, not {_found(one)}", hint)
                 continue
             try:
                 done = checks.CHECKS.get((table, name), checks.text)(str(one))
@@ -272,9 +280,10 @@ def _short(value: str) -> str:
     return value if len(value) <= 60 else value[:59] + "…"
 
 
-def _example(name: str, kind: object) -> str:
+def _example(name: str, kind: object, value: object = "") -> str:
     if get_origin(kind) is Literal:
-        return f'write "{get_args(kind)[0]}"'
+        known = get_args(kind)
+        return f'write "{checks.near(str(value), known) or known[0]}"'
     if kind is bool:
         return f"write {name} = true, without quotation marks"
     return f"write {name} = 20, without quotation marks" if kind is int else f'write {name} = "…", in quotation marks'
