@@ -60,3 +60,9 @@ def test_locks_fit_what_is_declared() -> None:
     for needed in map(Requirement, declared["dependency-groups"]["dev"]):
         assert needed.specifier.contains(dev[canonicalize_name(needed.name)])
     assert runtime.items() <= dev.items()
+
+
+def test_the_version_stands_at_two_places_alike() -> None:
+    from feeder import __version__
+
+    assert tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]["version"] == __version__
