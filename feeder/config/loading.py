@@ -168,7 +168,7 @@ class _Walk:
                 self.problems.append(
                     self._problem(place, f"{shown} has no `{field.name}`", f'write {field.name} = "{hint}"')
                 )
-        return kind(**made) if len(self.problems) == before else None
+        return kind(**made) if len(self.problems) == before and not self.meant else None
 
     def _value(self, key: Key, table: str, kind: Any, value: object) -> Any:  # noqa: ANN401
         """The value put in order; a problem and the value as it is where it is wrong."""

@@ -147,10 +147,8 @@ ALIKE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example("[[site]]")
 @example("[[follow]]\nfeed = 'http://" + "ü" * 80 + "/'")
 def test_nothing_but_settings_errors(tmp_path: Path, text: str) -> None:
-    try:
-        load_text(tmp_path, text.encode("utf-8", "replace").decode())
-    except SettingsError as error:
-        assert "\n".join(told(error.problems, whole=True))
+    text = text.encode("utf-8", "replace").decode()
+    problems_of(tmp_path, text)
 
 
 @ALIKE
@@ -172,8 +170,7 @@ def test_checks_only_ever_raise_wrong(value: str) -> None:
     for check in checks.CHECKS.values():
         try:
             done = check(value)
-        except checks.Wrong as wrong:
-            assert wrong.message
+        except checks.Wrong:
             continue
         assert check(done) == done
 
