@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import re
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 from support import CHECKOUT
+
+from feeder.reading import media
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
 pytestmark = [
@@ -117,6 +120,14 @@ def test_types_and_caching(port: int, path: str, media_type: str, caching: str) 
         caching,
     )
     assert body
+
+
+def test_every_kind_of_file_that_can_be_in_the_output_has_its_type() -> None:
+    types = re.findall(
+        r"^ {8}(\S+) +([\w ]+);$", (CHECKOUT / "deploy/nginx.conf").read_text("utf-8"), flags=re.MULTILINE
+    )
+    told = {ending: media_type for media_type, endings in types for ending in endings.split()}
+    assert media.TYPES.items() <= told.items()
 
 
 def test_an_unchanged_feed_is_304(port: int) -> None:
