@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -41,8 +42,8 @@ def sdist(dist: Path) -> set[str]:
 
 
 def files(folder: str) -> set[str]:
-    found = (path for path in (CHECKOUT / folder).rglob("*") if path.is_file())
-    return {p.relative_to(CHECKOUT).as_posix() for p in found if "__pycache__" not in p.parts and p.suffix != ".pyc"}
+    found = (path.relative_to(CHECKOUT) for path in (CHECKOUT / folder).rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if not any(re.match(r"__pycache__|\.\w+_cache", p) for p in path.parts)}
 
 
 def test_the_wheel_holds_the_package_the_templates_and_nothing_else(wheel: zipfile.ZipFile) -> None:
