@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from feeder import links
 from feeder.feeds import moments, text
@@ -15,6 +16,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _FRAGMENT = re.compile(r'(<a\b[^>]*?\shref=")#')
 _PLAYER = re.compile(r"<(audio|video)\b([^>]*)>(.*?)</\1>", re.DOTALL)
 _CONTROLS = re.compile(r'\scontrols(?:="[^"]*")?')
+_UNKNOWN = re.compile(r"<(/?)(?:(bdo)|rbc?|rtc)\b([^>]*)>")
 _SOURCE = re.compile(r'\ssrc="([^"]+)"')
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _TAG_AUTHORITY = re.compile(r"[a-z0-9.-]+")
@@ -71,14 +73,24 @@ def content(entry: PublicEntry) -> str:
     A correction is marked at its head. What is empty (withdrawn, or a title alone) repeats the title, since
     readers keep the old text of an entry whose content is empty.
     """
-    body = text.clean(entry.html)
+    body = _body(entry.html)
     if not body.strip():
         body = f"<p>{text.escape(title(entry))}</p>"
     elif 'href="#' in body:
         body = _FRAGMENT.sub(lambda found: f"{found[1]}{text.escape(entry.url)}#", body)
+    return mark(entry) + body
+
+
+# The same text goes out in three formats and in several feeds.
+@lru_cache(maxsize=256)
+def _body(html: str) -> str:
+    """Without forbidden characters, and without the few harmless elements and attributes that validators warn of."""
+    body = text.clean(html)
+    if "<ruby" in body or "<bdo" in body:
+        body = _UNKNOWN.sub(lambda found: f"<{found[1]}bdi{found[3]}>" if found[2] else "", body)
     if "<audio" in body or "<video" in body:
         body = _PLAYER.sub(_linked, body)
-    return mark(entry) + body
+    return body
 
 
 def mark(entry: PublicEntry) -> str:

@@ -41,7 +41,10 @@ def test_links_of_entries() -> None:
     given = plain()
     first(given).enclosure("https://a.example/a.mp3", 10, "audio/mpeg")
     wrong = etree.fromstring(given.atom_str()).findall(f"{A}entry/{A}link")
-    assert all(set(link.attrib) == {"href"} or link.get("rel") != "enclosure" for link in wrong) or wrong
+    assert [dict(link.attrib) for link in wrong] == [
+        {"href": "https://news.example.org/0/"},
+        {"href": "https://a.example/a.mp3"},
+    ]
 
     ours = etree.fromstring(
         only(atom, feed(entry(1, enclosures=(Enclosure("https://a.example/a.mp3", "audio/mpeg", 10),)))).body
