@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from hashlib import sha256
 
 ASSET = "feeder:/asset/"
 ENTRY = "feeder:/entry/"
@@ -37,6 +38,25 @@ _ENTRY_ADDRESS = re.compile(
     r'( href=")?feeder:/entry/([A-Za-z0-9\-._~/%]*)(?:#([A-Za-z0-9\-._~/%]*))?(?:\?([A-Za-z0-9\-._~/%]*))?(?(1)")'
 )
 _WORDS = re.compile(r"[\W]+")
+
+
+_NOT_IN_NAME = re.compile(r'[\x00-\x1f\x7f-\x9f\s/\\:*?"<>|#%\ud800-\udfff\ufffe\uffff]+')
+_NAME_KEPT = 60
+
+
+def segment(name: str) -> str:
+    """The name of a tag, author or language (``芯片``, ``C++``, ``TCP/IP``) as one part of a path, unencoded.
+
+    Lower case, since ``AI`` and ``ai`` are one tag and one folder on half of all file systems. A single space becomes
+    ``-``. Names that lose more than that carry a hash of the name, so that two never meet.
+    """
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
+    plain = text.replace(" ", "-")
+    safe = _NOT_IN_NAME.sub("-", text).strip("-. ")[:_NAME_KEPT].rstrip("-. ")
+    if safe == plain and not safe.startswith("index.") and safe not in {"feed", "page"}:
+        return safe
+    mark = sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{safe}-{mark}" if safe else mark
 
 
 def is_absolute(url: str) -> bool:
@@ -124,6 +144,18 @@ def _safe_name(name: str) -> str:
     return name if len(name) <= 60 else name.encode()[:230].decode("utf-8", "ignore")
 
 
+_OWN_ADDRESS = re.compile(
+    r"/(?:|\d{4}/(?:\d\d/)?|(?:tags|authors|languages|archive|assets|subscribe|digests)(?:/.*)?|feed\.\w+"
+    r"|feeds\.opml|404(?:\.html|/)|index\.html|robots\.txt|sitemap[-\w]*\.xml)",
+    re.IGNORECASE,
+)
+
+
+def is_reserved(permalink: str) -> bool:
+    """Whether a permalink (a path, unencoded) is that of a page or feed which is not an entry's."""
+    return _OWN_ADDRESS.fullmatch(permalink) is not None
+
+
 def absolute(html_or_url: str, site_url: str, entry_url: Callable[[str], str | None]) -> str:
     """Resolve every ``feeder:/`` address in HTML that ``reading`` made, or in a single address.
 
@@ -139,14 +171,24 @@ def absolute(html_or_url: str, site_url: str, entry_url: Callable[[str], str | N
 
     def resolve(match: re.Match[str]) -> str:
         href, source, anchor, fragment = match.groups()
-        target = entry_url(decode(f"{source}#{anchor}" if anchor else source))
+        target = _target(source, anchor, fragment, entry_url)
         if target is None:
             return "" if href else base
-        if fragment:
-            target = f"{target.partition('#')[0]}#{fragment}"
         return f'{href}{target.replace("&", "&amp;")}"' if href else target
 
     return _ENTRY_ADDRESS.sub(resolve, text)
+
+
+def _target(
+    source: str, anchor: str | None, fragment: str | None, entry_url: Callable[[str], str | None]
+) -> str | None:
+    """An anchor is an item of a news page or, where there is no such item, a heading of the entry."""
+    place = decode(source)
+    for item in (fragment, anchor):
+        if anchor and item and (target := entry_url(f"{place}#{decode(item)}")):
+            return f"{target.partition('#')[0]}#{fragment}" if fragment and item is anchor else target
+    target, fragment = entry_url(place), fragment or anchor
+    return f"{target.partition('#')[0]}#{fragment}" if target and fragment else target
 
 
 def _is_mark(char: str) -> bool:

@@ -94,6 +94,8 @@ def _public(source: str) -> str | None:
         ('<a href="feeder:/entry/e/%E4%B8%AD.md?fn1">x</a>', '<a href="https://n.example/中/?a&amp;b#fn1">x</a>'),
         ('<a href="feeder:/entry/e/p.md#%E4%B8%80">x</a>', '<a href="https://n.example/p/#一">x</a>'),
         ('<a href="feeder:/entry/e/p.md#%E4%B8%80?h">x</a>', '<a href="https://n.example/p/#h">x</a>'),
+        ('<a href="feeder:/entry/e/p.md#x?%E4%B8%80">x</a>', '<a href="https://n.example/p/#一">x</a>'),
+        ('<a href="feeder:/entry/e/%E4%B8%AD.md#h">x</a>', '<a href="https://n.example/中/?a&amp;b#h">x</a>'),
         ('<a href="feeder:/entry/gone.md" rel="x">y</a>', '<a rel="x">y</a>'),
         ('<img src="feeder:/asset/assets/a.png">', '<img src="https://n.example/s/assets/a.png">'),
         ("feeder:/site/release.html?a#b", "https://n.example/s/release.html?a#b"),

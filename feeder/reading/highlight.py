@@ -1,0 +1,87 @@
+"""Colours for code in fences: Pygments' lexers, and spans with its short class names.
+
+Pygments' own formatter does more than is needed here and takes longer than the lexing.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
+
+MAX_LENGTH = 50_000
+"""Longer code goes out without colours: some lexers are slow."""
+PLAIN = frozenset({"", "text", "txt", "plain", "plaintext", "none", "output", "log", "mermaid", "math"})
+
+_NAME = re.compile(r"[A-Za-z0-9_+#.\-]{1,40}")
+
+
+def language(info: str) -> str:
+    """The language a fence's info string names: ```` ```python {hl_lines=[1]} ````; empty for none."""
+    match = _NAME.match(info.strip().removeprefix("{").removeprefix("."))
+    return match[0].lower() if match else ""
+
+
+@cache
+def _lexer(name: str) -> Lexer | None:
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        return get_lexer_by_name(name, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None
+
+
+@cache
+def _class(kind: object) -> str:
+    from pygments.token import STANDARD_TYPES
+
+    while kind not in STANDARD_TYPES:
+        kind = kind.parent  # type: ignore[attr-defined]  # token types have no typed interface
+    return STANDARD_TYPES[kind]
+
+
+def classes() -> frozenset[str]:
+    """All class names that ``highlight`` may give; asked for only where code is coloured."""
+    from pygments.token import STANDARD_TYPES
+
+    return frozenset(name for name in STANDARD_TYPES.values() if name)
+
+
+def highlight(code: str, name: str) -> str:
+    """HTML for code, without ``<pre>``; only escaped when the language is unknown."""
+    if name in PLAIN or len(code) > MAX_LENGTH:
+        return escape(code, quote=False)
+    lexer = _lexer(name)
+    if lexer is None:
+        return escape(code, quote=False)
+    out: list[str] = []
+    last, run = "", ""
+    for _, kind, value in lexer.get_tokens_unprocessed(code):
+        name = _class(kind)
+        if name == "w" or not value.strip():
+            name = last
+        if name == last:
+            run += value
+            continue
+        _add(out, last, run)
+        last, run = name, value
+    _add(out, last, run)
+    return "".join(out)
+
+
+def _add(out: list[str], name: str, run: str) -> None:
+    if not run:
+        return
+    text = escape(run, quote=False)
+    # A span does not reach over a line's end, so that lines can be shown one by one.
+    out.append(
+        "\n".join([f'<span class="{name}">{line}</span>' if line else "" for line in text.split("\n")])
+        if name
+        else text
+    )
