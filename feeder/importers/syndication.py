@@ -208,10 +208,11 @@ def _rss_item(entry: Element, base: str, language: str) -> Item:
     alternates = [e.get("href", "") for e in children.get("atom:link", ()) if e.get("rel", "alternate") == "alternate"]
     url = _first(children, "link") or next(iter(alternates), "")
     body, description = _first(children, "content:encoded"), _first(children, "description")
+    page = urljoin(base, url)
     return Item(
         id=_first(children, "guid", "atom:id") or url,
-        url=urljoin(base, url) if url else "",
-        base=urljoin(base, url),
+        url=page if url else "",
+        base=page,
         title=_first(children, "title", "dc:title"),
         content=body or description,
         summary=description if body else "",
@@ -220,7 +221,7 @@ def _rss_item(entry: Element, base: str, language: str) -> Item:
         tags=_all(children, "category", "dc:subject"),
         authors=_all(children, "dc:creator"),
         language=_first(children, "dc:language") or language,
-        files=tuple(_file(urljoin(base, e.get("url", "")), e) for e in children.get("enclosure", ()) if e.get("url")),
+        files=tuple(_file(urljoin(page, e.get("url", "")), e) for e in children.get("enclosure", ()) if e.get("url")),
     )
 
 
