@@ -13,7 +13,7 @@ from feeder.config import checks
 
 def title(folder: Path) -> str:
     """The folder's name as a title: ``my-news`` is ``My news``."""
-    name = re.sub(r"[-_]+", " ", folder.name).strip()
+    name = re.sub(r"[-_]+", " ", "".join(filter(str.isprintable, folder.name))).strip()
     return name[:1].upper() + name[1:] if name.isascii() and name.islower() else name or "News"
 
 

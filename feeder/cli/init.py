@@ -6,6 +6,7 @@ import json
 import os
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -121,8 +122,8 @@ def _write(root: Path, texts: dict[str, str]) -> list[str]:
 
 def advice(folder: Path, values: dict[str, str], site: Site | None) -> list[str]:
     """What to do next."""
-    where = "" if folder == Path() else f" -C {folder}"
-    out = values["output"] if not where else f"{folder}/{values['output']}"
+    where = "" if folder == Path() else f" -C {quote(str(folder))}"
+    out = values["output"] if not where else quote(f"{folder}/{values['output']}")
     found = f"found a {site.generator} site; its entries in {values['entries']}/ are read as they are" if site else ""
     lines = [found] if found else []
     lines.append(f"next: `publish{where}`, then `python3 -m http.server -d {out} 8000` shows it at {LOCAL}")

@@ -75,7 +75,7 @@ def page_text(title: str, moment: datetime, language: str) -> str:
         else f"{moment.day} {_month(moment)} {moment.year}"
     )
     item = _ITEM.format(heading="第一条" if chinese else "First item", day=day, comma="，" if chinese else ": ")
-    return _PAGE.format(title=title.lstrip("# ")) + item.replace(" \n", "\n")
+    return _PAGE.format(title=title.lstrip("# ")) + item
 
 
 def write(settings: Settings, title: str, moment: datetime, text: str) -> str:
