@@ -24,7 +24,7 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Cleaned, on one line: for titles, names and tags."""
-    return _SPACE.sub(" ", clean(text)).strip(" ")
+    return _SPACE.sub(" ", clean(text)).strip()
 
 
 def name(text: str) -> str:

@@ -7,7 +7,7 @@ from html import unescape
 
 import feedparser
 from feeds.feed_values import FORMATS, entry, feed, only
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from support import soak
@@ -22,6 +22,8 @@ SOME = settings(max_examples=soak(60, 3000), deadline=None)
 
 
 @SOME
+@example(title="\xa0", summary="\xa0", html="\xa0", tag="\xa0", author="\xa0", note="\xa0")
+@example(title="<A", summary="&0", html="]]>", tag="</b>", author="<A", note="&amp;")
 @given(title=ANY, summary=ANY, html=ANY, tag=ANY, author=ANY, note=ANY)
 def test_well_formed_and_without_fault(title: str, summary: str, html: str, tag: str, author: str, note: str) -> None:
     given = feed(

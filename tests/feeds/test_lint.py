@@ -88,6 +88,8 @@ RSS = [
     (SMALL, "<pubDate>Fri, 20 Nov 2026", "<pubDate>Tue, 20 Nov 1979", "pubDate is implausible"),
     (SMALL, "<title>消息 2</title>", "<title>&#x3C;/b></title>", "title looks like markup: </b>"),
     (SMALL, "<title>消息 2</title>", "<title></title>", "title is empty"),
+    (SMALL, "<title>消息 2</title>", "<title>&lt;b></title>", "title may be taken for markup: <b>"),
+    (SMALL, "<title>消息 2</title>", "<title>R&amp;D</title>", "title may be taken for markup: R&D"),
     (SMALL, "<title>消息 2</title>", "<title>x</title><title>y</title>", "two <title>"),
     (SMALL, "<copyright>", "<copyright>\x9c", "copyright has a forbidden character U+009C"),
     (SMALL, "2026:2026-11-20/e2</guid>", "2026:2026-11-20/e1</guid>", "two entries have the same guid"),

@@ -99,6 +99,7 @@ def _lint_xml(body: bytes, findings: Findings) -> None:
     except etree.XMLSyntaxError as error:
         findings.add(f"not well-formed XML: {error.msg}", "escape `<` and `&`", error.lineno or 0)
         return
+    findings.lines = body.split(b"\n")
     rules = {_ATOM_FEED: atom.lint, "rss": rss.lint, "opml": opml.lint}
     if rule := rules.get(str(root.tag)):
         rule(root, findings)

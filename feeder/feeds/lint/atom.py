@@ -69,9 +69,10 @@ def _text(element: etree._Element | None, findings: Findings) -> None:
 
 def _author(owner: etree._Element, findings: Findings) -> None:
     for author in owner.findall(_A + "author"):
-        name = author.findtext(_A + "name") or ""
-        findings.filled(name, "the name of an author", line_of(author))
-        findings.untagged(name, "the name of an author", line_of(author))
+        name = author.find(_A + "name")
+        value, line = ("", line_of(author)) if name is None else (name.text or "", line_of(name))
+        findings.filled(value, "the name of an author", line)
+        findings.untagged(value, "the name of an author", line)
 
 
 def _misplaced(feed: etree._Element, findings: Findings) -> None:

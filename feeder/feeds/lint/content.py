@@ -35,9 +35,8 @@ ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
 
 _ADDRESSES = frozenset({"href", "src", "poster", "cite", "longdesc", "background", "action"})
 _STYLE = re.compile(r"(?:\s*[-\w]+\s*:\s*[#%.,\s\w!-]+(?:;|$))*\s*")
-_SAFE_SCHEMES = frozenset(
-    {"http", "https", "mailto", "tel", "ftp", "data", "xmpp", "sip", "sips", "news", "geo", "magnet"}
-)
+_SAFE_NAMES = "http https mailto tel sms ftp geo xmpp irc ircs magnet matrix webcal data news sip sips"
+_SAFE_SCHEMES = frozenset(_SAFE_NAMES.split())
 
 
 class _Rules(HTMLParser):

@@ -19,6 +19,7 @@ _RFC822 = re.compile(
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _MEDIA_TYPE = re.compile(r"[^\s()<>,;:\\\"/\[\]?=]+/[^\s()<>,;:\\\"/\[\]?=]+(?:\s*;.*)?")
 _NOT_IN_URI = re.compile(r"[^0-9A-Za-z;/?:@&=+$.\-_!~*'()%,#\[\]]|%(?![0-9A-Fa-f]{2})")
+_SUSPECT = re.compile(r"&#?\w|<[/a-zA-Z]")
 _END_TAG = re.compile(r"</\w+>")
 _FIRST_YEAR = 1990
 """The W3C validator calls a date before 1990 implausible."""
@@ -30,6 +31,8 @@ class Findings:
     def __init__(self, path: str) -> None:
         self.path = path
         self.problems: list[Problem] = []
+        self.lines: list[bytes] = []
+        """The lines of an XML document: what tells ``&#x3C;`` from ``&lt;``."""
 
     def add(self, message: str, hint: str, line: int = 0) -> None:
         """One more problem, at a line of the document where that is known."""
@@ -111,10 +114,15 @@ class Findings:
             self.add(f"{name} looks like markup: {value}", 'write it as type="html", escaped twice', line)
 
     def untagged(self, value: str, name: str, line: int = 0) -> None:
-        """Plain text where no ``type`` can be written: without an end tag."""
+        """Plain text where no ``type`` can be written: no end tag, and ``<`` and ``&`` as references (RSS Profile)."""
         self.characters(value, name, line)
+        if _SUSPECT.search(value) and b"&#x" not in self._source(line):
+            self.add(f"{name} may be taken for markup: {value}", "write `<` as &#x3C; and `&` as &#x26;", line)
         if _END_TAG.search(value):
             self.add(f"{name} looks like markup: {value}", "escape it twice, or leave the tag out", line)
+
+    def _source(self, line: int) -> bytes:
+        return self.lines[line - 1] if 0 < line <= len(self.lines) else b"&#x"
 
     def filled(self, value: str, name: str, line: int = 0) -> None:
         """Not blank."""
