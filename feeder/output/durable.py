@@ -30,15 +30,20 @@ def names_in(folders: Collection[str], file_system: str) -> None:
     if len(folders) > FEW:
         _whole(file_system)
         return
-    for path in folders:
+    for path in {_nearest(folder) for folder in folders}:
         try:
             _fsync(path)
-        except FileNotFoundError:
-            continue  # an emptied folder that is gone; its parent is forced as well
         except OSError as error:
             # Some network file systems cannot fsync a folder; they order names by themselves.
             if error.errno not in {errno.EINVAL, errno.EBADF, errno.ENOTSUP}:
                 raise
+
+
+def _nearest(folder: str) -> str:
+    """``folder``, or where it was removed (or made way for a file) the one from which it was."""
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _fsync(path: str) -> None:

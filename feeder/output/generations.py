@@ -8,6 +8,7 @@ publishing until an input changes. A generation gets its number only when it is 
 from __future__ import annotations
 
 import errno
+import filecmp
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ from feeder.output.golive import Work, Written
 from feeder.output.refusal import writing
 from feeder.output.stager import Stager
 from feeder.output.staging import Staged, Staging
-from feeder.output.tree import Tree
+from feeder.output.tree import Tree, checked
 
 KEPT = 5
 """So many of the newest generations stay."""
@@ -58,10 +59,11 @@ class Generations:
         """See ``Output.publish``."""
         try:
             self._tree.forget()
-            there = [path for path in delete if os.path.lexists(self._tree.full(path))]
+            there = [path for path in delete if self._tree.has(checked(path))]
             work = golive.prepare(self._tree, staged, there)
             if not work.staged and not work.deletions:
                 self._flip()
+                self._prune()
                 return Written(clashes=work.clashes)
             return self._publish(work)
         finally:
@@ -105,9 +107,12 @@ class Generations:
 
     def _prune(self) -> None:
         for number in sorted(numbers(self._out))[:-KEPT]:
+            top = self._generation(number).top
             if number != current(self._out):
-                # First away from its number, then in pieces: a generation with a number is always whole.
-                os.rename(self._generation(number).top, self._staging.name())
+                with writing(top, self._root):
+                    self._staging.make()
+                    # First away from its number, then in pieces: a generation with a number is always whole.
+                    os.rename(top, self._staging.name())
 
 
 def numbers(out: str) -> list[int]:
@@ -171,9 +176,10 @@ def rollback(settings: Settings, fingerprint: str = "") -> int:
 
 def differences(out: str, old: int, new: int) -> list[str]:
     """The paths whose files differ between two generations, in upload order, deletions last."""
-    before, after = (dict(_files(os.path.join(out, FOLDER, str(number)))) for number in (old, new))
-    changed = sorted((path for path in after if before.get(path) != after[path]), key=lambda path: (_rank(path), path))
-    return changed + sorted(before.keys() - after.keys())
+    tops = [os.path.join(out, FOLDER, str(number)) for number in (old, new)]
+    before, after = (set(_files(top)) for top in tops)
+    same = {path for path in before & after if _same(*(os.path.join(top, path) for top in tops))}
+    return sorted(after - same, key=lambda path: (_rank(path), path)) + sorted(before - after)
 
 
 def _rank(path: str) -> int:
@@ -185,11 +191,17 @@ def _rank(path: str) -> int:
     return 1 if path.count("/") > 2 else 2
 
 
-def _files(top: str) -> Iterator[tuple[str, int]]:
+def _files(top: str) -> Iterator[str]:
     for folder, _, names in os.walk(top):
         for name in names:
-            full = os.path.join(folder, name)
-            yield os.path.relpath(full, top), os.lstat(full).st_ino
+            yield os.path.relpath(os.path.join(folder, name), top)
+
+
+def _same(one: str, other: str) -> bool:
+    if os.path.islink(one) or os.path.islink(other):
+        return os.path.islink(one) and os.path.islink(other) and os.readlink(one) == os.readlink(other)
+    # The second look is for copies, where there are no hard links.
+    return os.path.samefile(one, other) or filecmp.cmp(one, other, shallow=False)
 
 
 def _link_all(source: str, target: str) -> list[str]:

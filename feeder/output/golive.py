@@ -39,7 +39,10 @@ class Work:
     """In the order they go live."""
     deletions: tuple[str, ...]
     early: tuple[str, ...]
-    """Of the deletions, those that make way: an old file where a new folder must be, or the other way round."""
+    """Of the deletions, those that make way: an old file where a new folder must be, or the other way round.
+
+    They cannot wait for the feeds: for the moment between the two, the layout ``files`` misses such a page.
+    """
     clashes: tuple[str, ...]
 
     @property

@@ -147,6 +147,13 @@ class Tree:
         except CannotCreate:
             return False
 
+    def has(self, path: str) -> bool:
+        """Whether there is a file of this tree at ``path``."""
+        try:
+            return self.holds(path) and not stat.S_ISDIR(os.lstat(self.full(path)).st_mode)
+        except OSError:
+            return False
+
     def forget(self) -> None:
         """Drop what is remembered of folders, after they changed."""
         self._folders.clear()

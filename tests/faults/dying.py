@@ -6,7 +6,7 @@ truncate, sendfile, copy_file_range, and each sqlite commit. Steps are counted a
 
 From a test, for a whole command (``feeder publish`` or any ``python -m``)::
 
-    from faults import dying
+    from tests.faults import dying
 
     steps = dying.run(["-m", "feeder", "publish", "-q"], under=root, cwd=root).steps       # undisturbed; list of str
     for k in range(1, len(steps) + 1):

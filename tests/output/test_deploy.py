@@ -1,0 +1,97 @@
+"""The deploy command: what it is told, in which order, and what happens when it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feeder.errors import DeployFailed
+from feeder.output import deploy, generations, served
+from tests.output.outputs import LAYOUTS, publish, settings, site
+
+KEEP = 'cp "$FEEDER_CHANGED" told; cp "$FEEDER_DELETED" gone; echo "$FEEDER_OUT" > where; pwd > here'
+MIRROR = """
+while IFS= read -r path; do
+  if [ -e "$FEEDER_OUT/$path" ]; then mkdir -p "$(dirname "web/$path")"; cp -p "$FEEDER_OUT/$path" "web/$path"
+  else rm -f "web/$path"; fi
+done < "$FEEDER_CHANGED"
+"""
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_it_is_told_what_changed_in_upload_order(tmp_path: Path, layout: str) -> None:
+    of = settings(tmp_path, layout=layout, deploy=KEEP)
+    publish(of, site({"a": "1"}))
+    deploy.settle(tmp_path)
+    written = publish(of, site({"新品 8": "1"}), ["2024/a/index.html"])
+    deploy.run(KEEP, written.changed, tmp_path, served(of))
+    told = ["2024/新品 8/index.html", "index.html", "feed.atom", "2024/a/index.html"]
+    assert lines(tmp_path / "told") == told
+    assert lines(tmp_path / "gone") == told[-1:]
+    assert lines(tmp_path / "where") == [str(served(of))]
+    assert lines(tmp_path / "here") == [str(tmp_path)]
+    assert deploy.owed(tmp_path) == ()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_mirror_kept_by_it_is_the_same_also_over_failures_and_a_rollback(tmp_path: Path, layout: str) -> None:
+    of = settings(tmp_path, layout=layout, deploy=MIRROR)
+
+    def mirrored() -> bool:
+        tops = (served(of), tmp_path / "web")
+        one, two = ({str(p.relative_to(t)): p.read_bytes() for p in t.rglob("*") if p.is_file()} for t in tops)
+        return one == two
+
+    deploy.run(MIRROR, publish(of, site({"a": "1", "b": "1"})).changed, tmp_path, served(of))
+    assert mirrored()
+    with pytest.raises(DeployFailed):
+        deploy.run("exit 3", publish(of, site({"b": "2"}), ["2024/a/index.html"]).changed, tmp_path, served(of))
+    assert not mirrored()
+    deploy.run(MIRROR, publish(of, site({"b": "2", "c": "1"})).changed, tmp_path, served(of))
+    assert mirrored()
+    if layout == "generations":
+        generations.rollback(of)
+        generations.rollback(of)
+        deploy.run(MIRROR, (), tmp_path, served(of))
+        assert mirrored()
+
+
+def test_a_failure_shows_the_last_lines_it_said(tmp_path: Path) -> None:
+    command = "for i in 1 2 3 4 5 6 7 8 9; do echo line $i >&2; done; exit 12"
+    with pytest.raises(DeployFailed) as caught:
+        deploy.run(command, ["a.html"], tmp_path)
+    assert str(caught.value).splitlines() == [
+        "the deploy command ended with exit code 12",
+        *(f"  line {i}" for i in range(5, 10)),
+    ]
+    assert caught.value.exit_code == 69
+    assert deploy.owed(tmp_path) == ("a.html",)
+
+
+def test_a_signal_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DeployFailed, match="was killed by signal 9"):
+        deploy.run("kill -9 $$", [], tmp_path)
+
+
+def test_bytes_that_are_no_text_and_a_child_left_behind_do_no_harm(tmp_path: Path) -> None:
+    with pytest.raises(DeployFailed, match="�"):
+        deploy.run(r"sleep 30 & printf '\377' >&2; echo $! > pid; exit 1", [], tmp_path)
+    import os
+    import signal
+
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
+
+
+def test_it_reads_nothing_from_the_terminal(tmp_path: Path) -> None:
+    deploy.run("read x && exit 1 || exit 0", [], tmp_path)
+
+
+def test_paths_owed_before_come_first_and_once(tmp_path: Path) -> None:
+    deploy.owe(tmp_path, ["a", "feed"])
+    deploy.owe(tmp_path, ["b", "a\u2028c", "feed"])
+    assert deploy.owed(tmp_path) == ("a", "b", "a\u2028c", "feed")
