@@ -47,10 +47,13 @@ def run(asked: Arguments, *, seen: Index | None = None) -> int:
 
 
 def _published(asked: Arguments, seen: Index | None) -> tuple[Settings, Report]:
+    from dataclasses import replace
     from datetime import UTC, datetime
+    from time import perf_counter
 
     from feeder import config, pipeline
 
+    started = perf_counter()
     settings = config.load(asked.directory.absolute())
     with _bar(asked) as bar:
         options = pipeline.Options(
@@ -60,8 +63,10 @@ def _published(asked: Arguments, seen: Index | None) -> tuple[Settings, Report]:
             progress=bar,
             lock_timeout=asked.lock_timeout,
             seen=seen,
+            every_problem=asked.as_json or _wants_all(asked),
         )
-        return settings, pipeline.publish(settings, datetime.now(UTC), options)
+        report = pipeline.publish(settings, datetime.now(UTC), options)
+    return settings, replace(report, seconds=perf_counter() - started)
 
 
 def _bar(asked: Arguments) -> AbstractContextManager[Bar | None]:
@@ -96,12 +101,18 @@ def tell(report: Report, settings: Settings, asked: Arguments) -> None:
 
 def _problems(report: Report, asked: Arguments) -> None:
     """A person sees all that stand; cron's mail only what it was not told before."""
-    person = terminal.is_terminal(sys.stderr)
-    found = report.problems if (person and not asked.quiet) or asked.verbose or asked.dry_run else report.fresh
+    if report.deployed is False:
+        terminal.say("publish: the deploy command failed; it is tried again at the next run", sys.stderr)
+    found = report.problems if _wants_all(asked) else report.fresh
     if not found:
         return
     from feeder.cli import problems
 
     paint = terminal.Paint(on=terminal.coloured(sys.stderr))
-    for line in problems.told(found, whole=person or asked.verbose, paint=paint):
+    whole = asked.verbose or terminal.is_terminal(sys.stderr)
+    for line in problems.told(found, whole=whole, paint=paint):
         terminal.say(line, sys.stderr)
+
+
+def _wants_all(asked: Arguments) -> bool:
+    return asked.verbose or asked.dry_run or (terminal.is_terminal(sys.stderr) and not asked.quiet)

@@ -42,10 +42,9 @@ def ending(report: Report, settings: Settings, *, dry_run: bool) -> Iterator[str
     """The last part, behind the problems: files, deploy, what comes next."""
     if not happened(report):
         return
-    yield _files(report, settings, dry_run=dry_run)
-    if report.deployed is False:
-        yield "deploy: failed; it is tried again at the next run"
-    elif report.deployed:
+    if report.written or report.deleted or not dry_run:
+        yield _files(report, settings, dry_run=dry_run)
+    if report.deployed:
         yield "deploy: done"
     if report.next is not None:
         yield f"next: {due(report.next, settings)}"
