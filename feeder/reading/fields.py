@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from dataclasses import fields as dataclass_fields
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from feeder import dates, links
@@ -54,6 +56,10 @@ class Fields:
     """One of the problems keeps it from being published."""
 
 
+_FIELD_OF = {"permalink": "address"}
+_NAMES = frozenset(name.name for name in dataclass_fields(Fields)) - {"given", "extra", "rejected", "items"}
+
+
 def read(front: FrontMatter, zone: ZoneInfo, *, jekyll: bool = False) -> Fields:
     """Read all keys; what is wrong goes to ``front.problems``."""
     reader = _Reader(front, zone)
@@ -85,6 +91,20 @@ def read(front: FrontMatter, zone: ZoneInfo, *, jekyll: bool = False) -> Fields:
     reader.unknown(fields)
     fields.rejected = any(problem.rejects for problem in front.problems)
     return fields
+
+
+def merge(shared: Fields, own: Fields) -> Fields:
+    """The fields of an item: its own where it has them, else those of its page."""
+    changes: dict[str, Any] = {name: getattr(own, name) for group in own.given if (name := _FIELD_OF.get(group, group))}
+    if "tags" in own.given or "categories" in own.given:
+        changes["tags"] = tuple(dict.fromkeys(shared.tags + own.tags))
+    known = {name: value for name, value in changes.items() if name in _NAMES}
+    return replace(shared, **known, extra={**shared.extra, **own.extra})
+
+
+def is_of(key: str, group: str) -> bool:
+    """Whether a key belongs to a group."""
+    return keys.canonical(key) == key and keys.group_of(key) == group
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from feeder.errors import Problem
 from feeder.reading import keys
+from feeder.reading.headings import Heading
 from feeder.reading.text import clean
 from feeder.reading.trouble import Trouble
 
@@ -74,10 +75,11 @@ class FrontMatter:
     def line_of(self, key: str) -> int:
         """The line that holds a key, or the block's first."""
         name = re.escape(self.written.get(key, key))
-        before, after = (r'"', r'"[ \t\n]*:') if self.form == "json" else (r"^[ \t]*[\"']?", r"[\"']?[ \t]*[:=]")
-        found = re.compile(f"{before}{name}{after}", re.MULTILINE | re.IGNORECASE).search(
-            self.text, self.start, self.end
-        )
+        if self.form == "json":
+            form = rf'"{name}"\s*:'
+        else:
+            form = rf"^[ \t]*(?:<!--[ \t]*)?[\"']?{name}[\"']?[ \t]*[:=]"
+        found = re.compile(form, re.MULTILINE | re.IGNORECASE).search(self.text, self.start, self.end)
         return self.text.count("\n", 0, found.end() if found else self.start) + 1
 
     def problem(self, key: str, message: str, hint: str = "", *, mark: str = "", rejects: bool = False) -> Problem:
@@ -115,6 +117,14 @@ def read(path: str, text: str) -> FrontMatter:
         _unfenced(front, start)
     if front.values:
         _settle(front)
+    return front
+
+
+def of_item(page: FrontMatter, values: dict[str, str], heading: Heading) -> FrontMatter:
+    """The keys that stand under the heading of an item, as a front matter of their own."""
+    start = page.body + heading.end
+    front = FrontMatter(page.path, page.text, start, len(page.text), page.body, "item", dict(values))
+    _settle(front)
     return front
 
 

@@ -1,7 +1,7 @@
 """News pages: a file without a date of its own whose sections each carry one.
 
-Recognised by headings and the first line of each section alone. ``去年 3 月``, ``近期`` or ``11 月 22 日`` date nothing;
-no date is ever completed or corrected.
+Recognised by headings and the first line of each section alone. ``去年 3 月``, ``近期`` or ``11 月 22 日`` date
+nothing; no date is ever completed or corrected.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from feeder.reading.headings import Heading
 LEVELS = (2, 3, 1, 4)
 """Heading levels whose sections may be items, in the order in which they are tried."""
 
+_MARKED = re.compile(r"[^\w\s，。：；！？、（）《》“”‘’—…·+/.,-]")
+"""What may be Markdown in a heading."""
 _INTRO = 10_000
 """Characters of an introduction in which a source is looked for."""
 _KEY_LINE = re.compile(r"([A-Za-z][A-Za-z_-]*)[ \t]*:[ \t]*(.*)\Z")
@@ -61,9 +63,21 @@ class Section:
     """The line of prose with which it begins."""
 
     @property
+    def title(self) -> str:
+        """Its heading as plain text."""
+        return title_of(self.heading)
+
+    @property
     def dated(self) -> bool:
         """Whether it carries a full date, real or not."""
         return self.date is not None or self.error is not None
+
+
+def title_of(heading: Heading) -> str:
+    """A heading as plain text."""
+    from feeder.reading.markdown import plain
+
+    return plain(heading.text) if _MARKED.search(heading.text) else heading.text
 
 
 def sections(body: str, headings: list[Heading], level: int, zone: ZoneInfo, *, patient: bool = False) -> list[Section]:
@@ -106,7 +120,7 @@ def name_anchors(found: list[Section]) -> None:
     taken: set[str] = set()
     counts: dict[str, int] = {}
     for section in sorted(found, key=lambda s: s.date.day if s.date else "9999"):
-        name = anchor = links.slugify(section.heading.text) or "item"
+        name = anchor = links.slugify(section.title) or "item"
         while anchor in taken:
             counts[name] = counts.get(name, 1) + 1
             anchor = f"{name}-{counts[name]}"

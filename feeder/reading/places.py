@@ -12,39 +12,7 @@ from feeder.model import Moment
 
 _ENDING = re.compile(r"\.(?:md|markdown|txt)\Z", re.IGNORECASE)
 _BUNDLES = frozenset({"index", "readme"})
-_LANGUAGES = frozenset(
-    [
-        "ar",
-        "cs",
-        "da",
-        "de",
-        "el",
-        "en",
-        "es",
-        "fa",
-        "fi",
-        "fr",
-        "he",
-        "hi",
-        "hu",
-        "id",
-        "it",
-        "ja",
-        "ko",
-        "nb",
-        "nl",
-        "pl",
-        "pt",
-        "ro",
-        "ru",
-        "sv",
-        "th",
-        "tr",
-        "uk",
-        "vi",
-        "zh",
-    ]
-)
+_LANGUAGES = frozenset(re.findall("..", "arcsdadeelenesfafifrhehihuiditjakonbnlplptrorusvthtrukvizh"))
 _IN_NAME = re.compile(r"\.(([a-z]{2})(?:[-_][A-Za-z]{2,4})?)\Z")
 _TOKEN = re.compile(r":([a-z_]+)")
 _STYLES = frozenset({"pretty", "date", "none", "ordinal", "weekdate"})

@@ -6,8 +6,8 @@ import re
 
 from feeder.errors import Problem
 
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f\ufffe\uffff\ud800-\udfff]")
-"""What XML 1.0 section 2.2 forbids, and C1, which it discourages."""
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+"""What XML 1.0 section 2.2 forbids, and DEL and C1, which it discourages."""
 
 SIZE_LIMIT = 1 << 20
 """Bytes of an entry file."""
