@@ -12,12 +12,15 @@ MEDIA_TYPE = "text/x-opml"
 
 
 def render(title: str, feeds: Sequence[Feed]) -> Document:
-    """One outline a feed, by its Atom address; dated by the newest of them."""
+    """One outline a feed, by its Atom address; dated by the newest of them.
+
+    Titles and descriptions are HTML in OPML (its "text attribute"), so that ``&`` is escaped once more.
+    """
     from lxml.etree import Element, SubElement, tostring
 
     root = Element("opml", {"version": "2.0"})
     head = SubElement(root, "head")
-    SubElement(head, "title").text = text.one_line(title)
+    SubElement(head, "title").text = text.escape(text.one_line(title))
     if feeds:
         SubElement(head, "dateModified").text = moments.rfc822(max(feed.updated for feed in feeds))
     body = SubElement(root, "body")
@@ -28,14 +31,14 @@ def render(title: str, feeds: Sequence[Feed]) -> Document:
 
 
 def _outline(feed: Feed) -> dict[str, str]:
-    title = parts.feed_title(feed)
+    title = text.escape(parts.feed_title(feed))
     fields = {
         "type": "rss",
         "text": title,
         "title": title,
         "xmlUrl": parts.address(feed, feed.path, "atom"),
         "htmlUrl": feed.page_url,
-        "description": text.one_line(feed.subtitle),
+        "description": text.escape(text.one_line(feed.subtitle)),
         "language": parts.language(feed.language),
     }
     return {name: value for name, value in fields.items() if value}

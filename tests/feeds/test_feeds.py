@@ -45,6 +45,12 @@ def test_golden_opml(golden: Golden) -> None:
     golden("feeds/feeds.opml", document.body)
 
 
+def test_opml_titles_are_html() -> None:
+    document = opml.render("R&D", [feed(title="R&D <新品>", subtitle="a & b")])
+    assert lint.lint(document) == []
+    assert 'text="R&amp;amp;D &amp;lt;新品&amp;gt;"' in document.body.decode()
+
+
 @pytest.mark.parametrize("module", FORMATS)
 @pytest.mark.parametrize(
     "given",

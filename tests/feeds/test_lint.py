@@ -278,6 +278,7 @@ def test_no_json_feed(body: bytes, message: str) -> None:
         ('version="2.0"', 'version="1.0"', "OPML version 1.0"),
         ("<title>新闻", "<title>", "the title is empty"),
         ("<dateModified>Fri", "<dateModified>Tue", "dateModified is no Tue"),
+        ('title="测试新闻"', 'title="R&amp;D"', "title of an outline is no HTML: R&D"),
         ('text="测试新闻"', "", "the text of an outline is empty"),
         ('xmlUrl="https:', 'xmlUrl="', "the xmlUrl of an outline is not absolute"),
         ('htmlUrl="https:', 'htmlUrl="', "the htmlUrl of an outline is not absolute"),
