@@ -23,10 +23,10 @@ def pin(files: tuple[Path, ...], directory: Path) -> int:
 
     Into all files, or those named: whatever happens to names and texts afterwards, the ids stay.
     """
-    from feeder import pipeline
+    from feeder import upkeep
 
     settings = settings_in(directory)
-    changed = pipeline.pin(settings, [_from_root(settings, file) for file in files])
+    changed = upkeep.pin(settings, [_from_root(settings, file) for file in files])
     for path in changed:
         say(path)
     note(f"{len(changed)} {'file' if len(changed) == 1 else 'files'} now hold their ids")
@@ -42,11 +42,11 @@ def withdraw(place: str, directory: Path) -> int:
     Its text leaves pages, feeds and archives in the same run. For 14 days the feeds say that it was withdrawn, since
     readers never delete anything by themselves.
     """
-    from feeder import pipeline
+    from feeder import upkeep
 
     settings = settings_in(directory)
     file, mark, item = place.partition("#")
-    return _tell(pipeline.withdraw(settings, now(), _from_root(settings, Path(file)) + mark + item), settings)
+    return _tell(upkeep.withdraw(settings, now(), _from_root(settings, Path(file)) + mark + item), settings)
 
 
 @click.command(context_settings=HELP)
@@ -57,7 +57,7 @@ def move(url: str, directory: Path) -> int:
 
     Pages and feeds name the new address, ids stay as they are, and redirects are left behind.
     """
-    from feeder import pipeline
+    from feeder import upkeep
     from feeder.config import checks
 
     try:
@@ -65,7 +65,7 @@ def move(url: str, directory: Path) -> int:
     except checks.Wrong as wrong:
         raise click.BadParameter(f"{wrong.message} ({wrong.hint})", param_hint="URL") from None
     settings = settings_in(directory)
-    return _tell(pipeline.move(settings, now(), url), settings)
+    return _tell(upkeep.move(settings, now(), url), settings)
 
 
 @click.command(context_settings=HELP)
@@ -75,10 +75,10 @@ def recover(directory: Path) -> int:
 
     Ids and dates are taken from the JSON documents in the output, so that nothing is published under a new id.
     """
-    from feeder import pipeline
+    from feeder import upkeep
 
     settings = settings_in(directory)
-    return _tell(pipeline.recover(settings, now()), settings)
+    return _tell(upkeep.recover(settings, now()), settings)
 
 
 @click.command(context_settings=HELP)
@@ -88,10 +88,10 @@ def rollback(directory: Path) -> int:
 
     For layout = "generations": out/current is flipped at once, and publishing waits until an input changes.
     """
-    from feeder import pipeline
+    from feeder import upkeep
 
     settings = settings_in(directory)
-    say(f"back at generation {pipeline.rollback(settings, now())}; publishing waits until an input changes")
+    say(f"back at generation {upkeep.rollback(settings, now())}; publishing waits until an input changes")
     return 0
 
 

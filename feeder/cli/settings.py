@@ -53,5 +53,5 @@ def as_toml(settings: Settings) -> str:
 
 
 def toml_value(value: object) -> str:
-    """A string, number, truth value or list of strings; JSON writes these as TOML does, but for U+007F."""
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    """A string, number, truth value or list of strings; JSON writes these as TOML does."""
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

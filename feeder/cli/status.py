@@ -13,11 +13,11 @@ from feeder.cli.options import HELP, in_directory, now, say, settings_in, tell_p
 @in_directory
 def status(directory: Path) -> int:
     """Tell what is public, wrong and due next."""
-    from feeder import pipeline
+    from feeder import upkeep
     from feeder.cli.report import due, local
 
     settings = settings_in(directory)
-    found = pipeline.status(settings, now())
+    found = upkeep.status(settings, now())
     say(f"{settings.site.title}  {settings.site.url}")
     say(f"entries:   {found.public:,} public")
     say(f"last run:  {local(found.last, settings)}" if found.last is not None else "last run:  never")

@@ -27,7 +27,10 @@ from feeder.cli.options import HELP, in_directory
     help="Seconds to wait for another publish.",
 )
 def publish(directory: Path, quiet: bool, verbose: bool, **asked: bool | float) -> int:
-    """Publish what changed: read, plan, write, deploy. Cron may call it every minute."""
+    """Publish what changed: read, plan, write, deploy.
+
+    Says nothing when nothing changed and nobody is looking; cron may call it every minute.
+    """
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other.")
     from feeder.cli import publish as verb
