@@ -84,7 +84,7 @@ def _item(feed: Feed, entry: PublicEntry) -> dict[str, Any]:
     }
     if not entry.withdrawn:
         fields |= _details(entry)
-    fields["_feeder"] = {"released": moments.exact(entry.released), "hash": entry.hash, "path": entry.path}
+    fields["_feeder"] = {"released": moments.exact(entry.released), "hash": entry.hash, "path": text.clean(entry.path)}
     if entry.withdrawn:
         fields["_feeder"]["withdrawn"] = True
     return _present(fields)

@@ -257,6 +257,10 @@ def test_lone_surrogates_are_removed() -> None:
         assert "ab" in only(module, feed(entry(1, title="a\ud800b", html="<p>\udfff</p>"))).body.decode()
 
 
+def test_file_names_that_are_not_utf8() -> None:
+    assert '"path": "entries/.md"' in only(jsonfeed, feed(entry(1, path="entries/\udcff.md"))).body.decode()
+
+
 def test_empty_content_is_never_sent() -> None:
     assert parts.content(withdrawn()) == "<p>已撤回</p>"
     assert parts.content(entry(1, html="", title="a < b")) == "<p>a &lt; b</p>"
