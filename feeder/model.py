@@ -132,6 +132,8 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     bad: frozenset[str] = frozenset()
     """Anchors of the entries that were withheld because of a problem; ``""`` stands for the whole file."""
+    absent: tuple[str, ...] = ()
+    """Paths from the publication's root where a missing image was looked for; if one appears, read again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +159,7 @@ class PublicEntry(Headline):
     """A public entry, whole; every address in it is absolute."""
 
     path: str
-    """The source file, for messages to the author."""
+    """The source file, with the item's anchor: ``entries/page.md#item``."""
     released: datetime
     short_title: str = ""
     """The title without that of its page."""

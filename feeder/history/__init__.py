@@ -1,0 +1,26 @@
+"""What was published before: one SQLite file, precious, written in one transaction per run.
+
+It answers who an entry is (id, permalink), since when it is public, and what stands where; it holds nothing that
+could be derived from the entries, but for what lists of entries show, so that one edit need not read all files.
+Instants are integers: microseconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from feeder.history.notes import pack
+from feeder.history.opening import FILE, History, empty_history, open_history, read_history
+from feeder.history.records import TOMBSTONE_US, Label, Record, Waiting, without_tombstone
+
+__all__ = [
+    "FILE",
+    "TOMBSTONE_US",
+    "History",
+    "Label",
+    "Record",
+    "Waiting",
+    "empty_history",
+    "open_history",
+    "pack",
+    "read_history",
+    "without_tombstone",
+]

@@ -1,0 +1,142 @@
+"""Opening the history's file, and bringing older ones up to date."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote
+
+from feeder.errors import HistoryDamaged
+from feeder.history.entries import Entries
+from feeder.history.labels import Labels
+from feeder.history.notes import Notes
+
+FILE: Final = ".feeder/history.db"
+VERSION: Final = 1
+
+_SCHEMA = """
+CREATE TABLE entry (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, path TEXT NOT NULL, anchor TEXT NOT NULL,
+  slug TEXT NOT NULL, permalink TEXT NOT NULL UNIQUE, hash TEXT NOT NULL, body_hash TEXT NOT NULL,
+  dated INTEGER NOT NULL, day TEXT NOT NULL, published INTEGER NOT NULL, updated INTEGER NOT NULL,
+  released INTEGER NOT NULL, document INTEGER NOT NULL, touched INTEGER NOT NULL,
+  withdrawn INTEGER, tombstone INTEGER, key BLOB NOT NULL,
+  title TEXT NOT NULL, page_title TEXT NOT NULL, summary TEXT NOT NULL, language TEXT NOT NULL,
+  correction TEXT NOT NULL, month TEXT NOT NULL, tags TEXT NOT NULL, authors TEXT NOT NULL, cover TEXT NOT NULL);
+CREATE INDEX entry_place ON entry (path, anchor);
+CREATE INDEX entry_body ON entry (body_hash);
+CREATE INDEX entry_updated ON entry (updated);
+CREATE INDEX entry_month ON entry (month) WHERE withdrawn IS NULL;
+CREATE INDEX entry_document ON entry (document);
+CREATE INDEX entry_touched ON entry (touched);
+CREATE INDEX entry_released ON entry (released);
+CREATE INDEX entry_tombstone ON entry (tombstone) WHERE tombstone IS NOT NULL;
+CREATE TABLE label (
+  kind TEXT NOT NULL, slug TEXT NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
+  PRIMARY KEY (kind, slug, seq)) WITHOUT ROWID;
+CREATE INDEX label_seq ON label (seq);
+CREATE INDEX label_position ON label (kind, slug, position);
+CREATE TABLE redirect (permalink TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE waiting (path TEXT NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL, PRIMARY KEY (path)) WITHOUT ROWID;
+CREATE INDEX waiting_at ON waiting (at);
+CREATE TABLE feed (path TEXT PRIMARY KEY, updated INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE source (path TEXT PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE problem (
+  path TEXT NOT NULL, n INTEGER NOT NULL, place TEXT NOT NULL, message TEXT NOT NULL, hint TEXT NOT NULL,
+  rejects INTEGER NOT NULL, source TEXT NOT NULL, mark INTEGER NOT NULL, width INTEGER NOT NULL,
+  PRIMARY KEY (path, n)) WITHOUT ROWID;
+CREATE TABLE output (owner TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (owner, path)) WITHOUT ROWID;
+CREATE INDEX problem_rejects ON problem (path) WHERE rejects;
+CREATE INDEX output_path ON output (path);
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class History(Entries, Labels, Notes):
+    """The open history of one publication.
+
+    Changes become visible to others, and survive a crash, at ``commit`` only.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a value; an empty one forgets it."""
+        if value:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        else:
+            self._db.execute("DELETE FROM meta WHERE key = ?", (key,))
+
+    def commit(self) -> None:
+        """Make all changes since the last commit true."""
+        self._db.execute("COMMIT")
+        self._db.execute("BEGIN")
+
+    def roll_back(self) -> None:
+        """Forget all changes since the last commit."""
+        self._db.execute("ROLLBACK")
+        self._db.execute("BEGIN")
+
+    def close(self) -> None:
+        """Close without committing."""
+        self._db.close()
+
+
+def open_history(root: str, *, writing: bool = True) -> History:
+    """The history of the publication at ``root``, made when there is none.
+
+    Raises ``HistoryDamaged`` when the file is not a readable history; it is never overwritten.
+    """
+    path = os.path.join(root, FILE)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+    try:
+        # Readers come and go beside the writer, and the plain journal would make its commit wait for them.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        _migrate(connection, path)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise HistoryDamaged(
+            f"{FILE}: {error}", hint="restore it from a backup, or move it away and run `feeder recover`"
+        ) from error
+    return History(connection)
+
+
+def read_history(root: str) -> History:
+    """The history for reading only, as it was last committed; for workers beside the one that writes."""
+    connection = sqlite3.connect(f"file:{quote(os.path.join(root, FILE))}?mode=ro", uri=True, isolation_level=None)
+    connection.execute("BEGIN")
+    return History(connection)
+
+
+def empty_history() -> History:
+    """A history in memory."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("BEGIN")
+    _migrate(connection, ":memory:")
+    return History(connection)
+
+
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise HistoryDamaged(
+            f"{path} was written by a newer feeder (its version is {version}, this one knows {VERSION})",
+            hint="install that version again",
+        )
+    if version == 0:
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+        connection.execute("BEGIN")

@@ -1,0 +1,115 @@
+"""What history knows, as values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from feeder.errors import Problem
+
+TOMBSTONE_US: Final = 14 * 86_400 * 1_000_000
+"""How long a withdrawn entry stays in the feeds, empty: readers never delete, so they must be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What history knows of one entry that is or was public."""
+
+    seq: int
+    """Its number in the order of release; the archive and the feeds are cut by it."""
+    id: str
+    path: str
+    anchor: str
+    slug: str
+    permalink: str
+    """From the site's root, not percent-encoded: ``/2024/04/订单/``, or with ``#anchor``."""
+    hash: str
+    body_hash: str
+    dated: int
+    """The author's date, before ties and releases moved it."""
+    day: str
+    published: int
+    updated: int
+    released: int
+    document: int
+    """Number of the archive document it is in, from 1."""
+    touched: int
+    """Number of the last notable event: release, correction, withdrawal, restoration."""
+    withdrawn: int | None = None
+    tombstone: int | None = None
+    """Until when it stays in the feeds as withdrawn; None: not shown there."""
+    key: bytes
+    """Where the cache keeps the content that is public."""
+    title: str
+    page_title: str = ""
+    summary: str = ""
+    language: str = ""
+    correction: str = ""
+    month: str
+    """``YYYY-MM`` of publication in the site's zone."""
+    tags: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    cover: tuple[Any, ...] = ()
+
+    @property
+    def public(self) -> bool:
+        """Whether it can be read now."""
+        return self.withdrawn is None
+
+    @property
+    def place(self) -> str:
+        """File and item, as the author knows them: ``entries/a.md#融资``."""
+        return f"{self.path}#{self.anchor}" if self.anchor else self.path
+
+
+COLUMNS: Final = tuple(Record.__dataclass_fields__)
+NAMES: Final = ", ".join(COLUMNS)
+_JSON_FROM: Final = COLUMNS.index("tags")
+SELECT: Final = f"SELECT {NAMES} FROM entry "
+QUALIFIED: Final = "SELECT " + ", ".join(f"entry.{name}" for name in COLUMNS)
+UPSERT: Final = f"INSERT OR REPLACE INTO entry ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A tag, author or language that public entries carry."""
+
+    kind: str
+    """``tag``, ``author`` or ``language``."""
+    slug: str
+    name: str
+    count: int = 0
+    last: int = 0
+    """The highest position in it, from 0; older pages are cut by position, so that they never shift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A file that has something to happen at an instant: a release or an expiry."""
+
+    path: str
+    at: int
+    why: str
+
+
+def record_of(row: Sequence[Any]) -> Record:
+    tail = (tuple(json.loads(text)) if len(text) > 2 else () for text in row[_JSON_FROM:])
+    return Record(**dict(zip(COLUMNS, (*row[:_JSON_FROM], *tail), strict=True)))
+
+
+def row_of(record: Record) -> tuple[Any, ...]:
+    values = [getattr(record, name) for name in COLUMNS]
+    values[_JSON_FROM:] = [json.dumps(value, ensure_ascii=False) for value in values[_JSON_FROM:]]
+    return tuple(values)
+
+
+def problem_of(row: Sequence[Any]) -> Problem:
+    place, message, hint, rejects, source, mark, width = row
+    return Problem(place, message, hint, bool(rejects), source, mark, width)
+
+
+def without_tombstone(record: Record) -> Record:
+    """A withdrawn entry that leaves the feeds too."""
+    return replace(record, tombstone=None)

@@ -1,0 +1,221 @@
+"""What changed since the last run, and reading it: only files whose bytes differ, through the cache.
+
+Entry files, templates, settings, assets and this program itself are inputs; ``out/`` is not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final
+
+from feeder import cache as caching
+from feeder import history as histories
+from feeder import index as indexing
+from feeder import surroundings
+from feeder.cache import Cache
+from feeder.config import Settings
+from feeder.errors import Problem
+from feeder.forking import in_parallel
+from feeder.history import History, Record
+from feeder.index import Index
+from feeder.model import Reading
+from feeder.reading import files, read_text
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much is done, and how much there is."""
+
+_WORTH_FORKING: Final = 200
+_BATCH: Final = 25
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What one run has to look at."""
+
+    index: Index
+    """Everything as it is now, for the next run's question whether anything changed."""
+    looked_at: int
+    """When it was looked at, by the clock of the file system, in nanoseconds."""
+    context: str
+    """Settings and versions that matter for reading; another one means reading everything again."""
+    rendering: str
+    """A hash of what pages and feeds depend on beside the entries."""
+    everything: bool = False
+    """Nothing can be taken as it was: no index, an unfinished run, other settings, templates or versions."""
+    paths: list[str] = field(default_factory=list)
+    """Entry files to look at, in path order."""
+    gone: list[str] = field(default_factory=list)
+    """Entry files that are there no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An entry file, read; its entries are without HTML."""
+
+    path: str
+    key: bytes
+    """Where the cache keeps it; empty for a file that could not be read at all."""
+    reading: Reading
+    packed: caching.Packed | None = None
+    """What to put into the cache; None where it was there."""
+    source: bytes | None = None
+    """The text, packed for the history, when it was not in the cache and is good."""
+
+
+def survey(settings: Settings, history: History, cache: Cache) -> Inputs:
+    """Look at everything once, and find what differs from the last run."""
+    root = str(settings.root)
+    known = indexing.load(root)
+    looked_at = _file_clock(root)
+    now = surroundings.look(settings)
+    entries = now.trees[_folder(settings)]
+    around = surroundings.compare(settings, cache, known, now, history.meta("rendering"))
+    inputs = Inputs(now, looked_at, around.reading, around.rendering)
+    inputs.everything = known is None or around.rendering != history.meta("rendering") or bool(history.meta("started"))
+    before = known.trees.get(_folder(settings), {}) if known and not inputs.everything else {}
+    changed = [path for path, seen in entries.items() if before.get(path) != seen]
+    vanished = [path for path in before if path not in entries]
+    prefix = settings.entries.path
+    inputs.paths = sorted(f"{prefix}/{p}" for p in changed if files.is_entry_file(p))
+    inputs.gone = sorted(f"{prefix}/{p}" for p in vanished if files.is_entry_file(p))
+    if inputs.everything:
+        inputs.gone = sorted(_known_files(history, cache) - set(inputs.paths))
+    _look_at_assets(settings, cache, inputs, known, [f"{prefix}/{p}" for p in (*changed, *vanished)])
+    return inputs
+
+
+def _folder(settings: Settings) -> str:
+    return os.path.join(str(settings.root), settings.entries.path)
+
+
+def _known_files(history: History, cache: Cache) -> set[str]:
+    return history.paths() | set(cache.files())
+
+
+def _file_clock(root: str) -> int:
+    """Now, as the file system that holds the publication would stamp a file."""
+    path = os.path.join(root, ".feeder", "clock")
+    with open(path, "w", encoding="ascii"):
+        pass
+    os.utime(path)
+    return os.stat(path).st_mtime_ns
+
+
+def _look_at_assets(
+    settings: Settings, cache: Cache, inputs: Inputs, known: Index | None, touched: Sequence[str]
+) -> None:
+    """Look again at the files whose images differ, appeared or vanished."""
+    differing = {path for path in touched if not files.is_entry_file(path)}
+    if known is not None:
+        for source, path, folder in _assets(settings, cache, inputs.index):
+            before = known.trees.get(folder, {}).get(path[len(folder) + 1 :]) if folder else known.watched.get(path)
+            if (before or indexing.UNKNOWN) != indexing.stat(path):
+                differing.add(source)
+    users = {user for source in differing for user in cache.users_of(source)}
+    inputs.paths = sorted({*inputs.paths, *users.difference(inputs.gone)})
+
+
+def watch_assets(settings: Settings, cache: Cache, inputs: Inputs) -> None:
+    """Put what the entries use, or miss, outside the walked folders into the index for the next run."""
+    root = str(settings.root)
+    for _, path, folder in _assets(settings, cache, inputs.index):
+        if not folder:
+            # What is missing shows up as a change of the folder it appears in.
+            watched = path if os.path.exists(path) else _nearest(path, root)
+            inputs.index.watched[watched] = indexing.stat(watched)
+
+
+def _assets(settings: Settings, cache: Cache, index: Index) -> Iterator[tuple[str, str, str]]:
+    """Each asset used or missed: from the root, its path, and the walked folder it is in (or "")."""
+    root = str(settings.root)
+    walked = tuple(os.path.join(folder, "") for folder in index.trees)
+    for source in cache.used():
+        path = os.path.join(root, source)
+        inside = path.startswith(walked)
+        yield source, path, next(f for f in walked if path.startswith(f))[:-1] if inside else ""
+
+
+def fingerprint(inputs: Inputs) -> str:
+    """Of everything looked at; another one means that an input changed."""
+    seen = sorted((folder, sorted(stats.items())) for folder, stats in inputs.index.trees.items())
+    return blake2b(
+        repr((seen, sorted(inputs.index.watched.items()))).encode("utf-8", "replace"), digest_size=16
+    ).hexdigest()
+
+
+def _nearest(path: str, root: str) -> str:
+    """The deepest folder on the way to ``path`` that exists, not above ``root``."""
+    while len(path) > len(root) and not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return path
+
+
+def read(settings: Settings, inputs: Inputs, progress: Progress | None) -> Iterator[Read]:
+    """Read the files to look at, in path order; several processes share the work where there is much of it."""
+    root, done = str(settings.root), 0
+
+    def batch(paths: Sequence[str]) -> list[Read]:
+        with caching.open_cache(root) as cache:
+            return [_read(root, path, inputs.context, cache, settings) for path in paths]
+
+    for results in in_parallel(inputs.paths, batch, batch=_BATCH, fewest=_WORTH_FORKING):
+        yield from results
+        done += len(results)
+        if progress:
+            progress("reading", done, len(inputs.paths))
+
+
+def _read(root: str, path: str, context: str, cache: Cache, settings: Settings) -> Read:
+    data = files.load(root, path)
+    if isinstance(data, Problem):
+        return Read(path, b"", Reading(path, (), (data,), frozenset({""})))
+    key = caching.key_of(path, data, context)
+    known = cache.get(key, html=False)
+    if known is not None and _still_true(root, known):
+        return Read(path, key, known)
+    reading = read_text(path, data, settings)
+    packed = caching.pack(key, reading)
+    return Read(path, key, caching.unpack(packed.meta), packed, None if reading.bad else histories.pack(data))
+
+
+def _still_true(root: str, reading: Reading) -> bool:
+    """Whether the images that were used are as they were, and those that were missing still are."""
+    assets = (asset for entry in reading.entries for asset in entry.assets)
+    return all(indexing.stat(os.path.join(root, asset.source)) == asset.stamp for asset in assets) and not any(
+        os.path.exists(os.path.join(root, path)) for path in reading.absent
+    )
+
+
+def last_good(
+    settings: Settings, history: History, cache: Cache, path: str, context: str
+) -> tuple[bytes, Reading] | None:
+    """Key and reading of the last version of a file that was good; None where there is none."""
+    text = history.source(path)
+    if text is None:
+        return None
+    key = caching.key_of(path, text, context)
+    reading = cache.get(key, html=False)
+    if reading is None:
+        packed = caching.pack(key, read_text(path, text, settings))
+        cache.keep(packed)
+        reading = caching.unpack(packed.meta)
+    return key, reading
+
+
+def loader(settings: Settings, history: History, cache: Cache, context: str) -> Callable[[Record], Reading]:
+    """What gives the reading that a public entry comes from, whole: from the cache, else made again."""
+    root = str(settings.root)
+
+    def load(record: Record) -> Reading:
+        reading = cache.get(record.key)
+        if reading is not None:
+            return reading
+        for data in (files.load(root, record.path), history.source(record.path)):
+            if isinstance(data, bytes) and caching.key_of(record.path, data, context) == record.key:
+                return read_text(record.path, data, settings)
+        raise LookupError(f"{record.place}: neither the cache nor the history has the text that is public")
+
+    return load

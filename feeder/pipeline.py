@@ -1,0 +1,393 @@
+"""``publish``: the order in which things happen, and nothing else.
+
+Read what changed, decide what becomes of it, make what must be made, let it go live, and remember it: the history is
+committed twice, first with what is meant (and that a run is under way), then with what came of it. A run that was
+killed in between is finished by the next one, which then looks at everything.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from feeder import cache as caching
+from feeder import dates, identity, index, inputs, scope
+from feeder import history as histories
+from feeder.cache import Cache
+from feeder.catalog import authority_of, has_real_url
+from feeder.config import Settings
+from feeder.errors import DeployFailed, Problem
+from feeder.history import History, Record
+from feeder.index import Index
+from feeder.inputs import Inputs, Progress
+from feeder.model import Entry
+from feeder.output import Written, held, open_output, publishing, release, served
+from feeder.output import deploy as deploying
+from feeder.plan import Arrived, Change, Plan, make_plan
+
+REJECTED: Final = 3
+__all__ = ["Change", "Due", "Options", "Report", "publish"]
+
+FOLLOWING: Final = "feeder.toml [[follow]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to publish."""
+
+    dry_run: bool = False
+    force: bool = False
+    mail: bool = True
+    progress: Progress | None = None
+    lock_timeout: float = 60.0
+    """Seconds to wait for another publish."""
+    seen: Index | None = None
+    """How the inputs look, where the fast path has looked already."""
+    every_problem: bool = True
+    """Report all standing problems, not only those that are new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What happens next, without any edit."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did."""
+
+    at: datetime
+    exit_code: int
+    title: str
+    public: int
+    """Entries that can be read now."""
+    changes: tuple[Change, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """All that stand."""
+    fresh: tuple[Problem, ...] = ()
+    """Those not told before."""
+    written: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    unchanged: int = 0
+    """Files that were made and found to be as they are."""
+    deployed: bool | None = None
+    """None: nothing to deploy, or no command set."""
+    next: Due | None = None
+    seconds: float = 0.0
+    """How long it took; measured by the caller, who owns the clock."""
+
+
+def publish(settings: Settings, now: datetime, options: Options | None = None) -> Report:
+    """Bring ``out/`` in line with the entries as they are at ``now``.
+
+    Raises:
+        Locked: another publish holds the lock.
+        DataError: nothing was published, because of what entries or history hold.
+        CannotCreate, CannotWrite: the output cannot be written; what was public stays.
+    """
+    options = options or Options()
+    root = str(settings.root)
+    fresh_start = options.dry_run and not os.path.isdir(os.path.join(root, ".feeder"))
+    with publishing(settings.root, now, options.lock_timeout):
+        try:
+            return _attempt(settings, now, options)
+        except sqlite3.DatabaseError:
+            # The history's own damage has an error of its own, so this is the cache: made of nothing but the files.
+            caching.remove(root)
+            index.drop(root)
+            return _attempt(settings, now, options)
+        finally:
+            if fresh_start:
+                shutil.rmtree(os.path.join(root, ".feeder"), ignore_errors=True)
+
+
+def _attempt(settings: Settings, now: datetime, options: Options) -> Report:
+    root = str(settings.root)
+    following = _follow(settings, now, options)
+    with histories.open_history(root) as history, caching.open_cache(root) as cache:
+        return _Run(settings, now, options, history, cache).report(following)
+
+
+def _follow(settings: Settings, now: datetime, options: Options) -> list[Problem]:
+    if not settings.follow or options.dry_run:
+        return []
+    from feeder.importers import feed
+
+    return feed.poll(settings, now)
+
+
+class _Run:
+    """One run, step by step; each step leaves what the next one needs."""
+
+    def __init__(self, settings: Settings, now: datetime, options: Options, history: History, cache: Cache) -> None:
+        self.settings = settings
+        self.root = str(settings.root)
+        self.now = now
+        self.micros = dates.to_micros(now)
+        self.options = options
+        self.history = history
+        self.cache = cache
+        self.fresh: list[Problem] = []
+        self.unchanged = 0
+
+    def report(self, following: Sequence[Problem]) -> Report:
+        """The whole run, in order."""
+        looked = inputs.survey(self.settings, self.history, self.cache)
+        if self._is_held(looked):
+            return self._reported(looked, Plan(self.micros), Written(), deployed=None)
+        self._add_what_is_due(looked)
+        arrived = self._read(looked)
+        self._tell(FOLLOWING, following, kept=not self.options.dry_run)
+        plan = self._plan(looked, arrived)
+        if self.options.dry_run:
+            return self._dry_report(plan)
+        jobs = self._decide(looked, plan)
+        written = self._make(looked, jobs)
+        deployed = self._deploy(written)
+        return self._reported(looked, plan, written, deployed=deployed)
+
+    def _is_held(self, looked: Inputs) -> bool:
+        """After a rollback nothing is published until an input changes."""
+        hold = held(self.settings)
+        if hold is None or self.options.dry_run:
+            return False
+        if hold == inputs.fingerprint(looked):
+            return True
+        release(self.settings)
+        looked.everything = True
+        return False
+
+    def _add_what_is_due(self, looked: Inputs) -> None:
+        """Files whose release or expiry has come, and those refused before: what stood in their way may be gone."""
+        due = {*self.history.due(self.micros), *self.history.rejected_paths()}
+        looked.paths = sorted({*looked.paths, *(due - set(looked.gone))})
+
+    def _read(self, looked: Inputs) -> list[Arrived]:
+        arrived: list[Arrived] = []
+        self.cache.commit()
+        packed = []
+        for one in inputs.read(self.settings, looked, self.options.progress):
+            if one.packed is not None:
+                packed.append(one.packed)
+            if one.source is not None:
+                self.history.put_source(one.path, one.source)
+            arrived += [Arrived(entry, one.key) for entry in one.reading.entries]
+            if one.reading.bad:
+                arrived += self._last_good(looked, one)
+            self._tell(one.path, one.reading.problems)
+            if len(packed) >= 500:
+                self.cache.put(packed)
+                packed = []
+        self.cache.put(packed)
+        for path in looked.gone:
+            self._tell(path, ())
+        self.cache.commit()
+        return arrived
+
+    def _last_good(self, looked: Inputs, bad: inputs.Read) -> list[Arrived]:
+        """Of a file that turned bad, the entries that are public, in their last good version."""
+        known = {record.anchor for record in self.history.at_path(bad.path) if record.public}
+        whole = "" in bad.reading.bad
+        good = inputs.last_good(self.settings, self.history, self.cache, bad.path, looked.context) if known else None
+        if good is None:
+            return []
+        key, reading = good
+        standing = {entry.anchor for entry in bad.reading.entries}
+        return [
+            Arrived(entry, key)
+            for entry in reading.entries
+            if entry.anchor in known - standing and (whole or entry.anchor in bad.reading.bad)
+        ]
+
+    def _tell(self, path: str, problems: Sequence[Problem], *, kept: bool = True) -> None:
+        """Remember the problems of a file, and which of them nobody was told yet."""
+        known = self.history.problems_in(path)
+        if list(problems) != known:
+            told = set(known)
+            self.fresh += [problem for problem in problems if problem not in told]
+            if kept:
+                self.history.set_problems(path, problems)
+
+    def _plan(self, looked: Inputs, arrived: Sequence[Arrived]) -> Plan:
+        plan = make_plan(
+            arrived,
+            {*looked.paths, *looked.gone},
+            self.history,
+            self.now,
+            self.settings,
+            authority=self._authority(),
+            text_of=lambda record: self._text(looked, record),
+            force=self.options.force,
+        )
+        for path in dict.fromkeys(problem.path for problem in plan.problems):
+            found = [problem for problem in plan.problems if problem.path == path]
+            self.fresh += [problem for problem in found if not problem.rejects]
+            refused = [problem for problem in found if problem.rejects]
+            if refused:
+                self.history.add_problems(path, refused)
+                self.fresh += refused
+        return plan
+
+    def _authority(self) -> str:
+        """Under what name new ids are minted: settled by the first publish with a real address, then kept."""
+        kept = self.history.meta("authority")
+        if kept and not self.settings.site.authority and self.history.meta("authority_real"):
+            return kept
+        year = self.history.meta("authority_year") or str(self.now.year)
+        self.history.set_meta("authority_year", year)
+        authority = authority_of(self.settings, year)
+        self.history.set_meta("authority", authority)
+        self.history.set_meta("authority_real", "1" if has_real_url(self.settings) else "")
+        return authority
+
+    def _text(self, looked: Inputs, record: Record) -> str:
+        try:
+            entries = inputs.loader(self.settings, self.history, self.cache, looked.context)(record).entries
+        except LookupError:
+            return record.title
+        found: list[Entry] = [entry for entry in entries if entry.anchor == record.anchor]
+        return identity.text(found[0].title, found[0].html) if found else record.title
+
+    def _decide(self, looked: Inputs, plan: Plan) -> list[str]:
+        """Write the plan into the history, find what has to be made, and commit: from here on the run is under way."""
+        history = self.history
+        over = history.tombstones_over(self.micros)
+        affected = scope.Affected(history, self.cache)
+        affected.before(plan.steps, over)
+        self._apply(looked, plan, over)
+        affected.after(plan.steps)
+        jobs = list(scope.all_jobs(history)) if looked.everything else affected.jobs()
+        if jobs:
+            history.set_meta("started", self.now.isoformat())
+            index.drop(self.root)
+        history.commit()
+        return jobs
+
+    def _apply(self, looked: Inputs, plan: Plan, over: Sequence[Record]) -> None:
+        history = self.history
+        history.put(step.after for step in plan.steps)
+        history.put(histories.without_tombstone(record) for record in over)
+        for seq, labels in plan.labels:
+            history.set_labels(seq, labels)
+        history.put_redirects((permalink, step.after.seq) for step in plan.steps for permalink in step.redirects)
+        waiting = {one.path: one for one in plan.waiting}
+        for path in (*looked.paths, *looked.gone):
+            history.set_waiting(path, waiting.get(path))
+        for path in looked.gone:
+            self.cache.forget(path)
+            history.put_source(path, None)
+        history.set_meta("sealed", str(plan.sealed))
+        if not history.meta("first_run") and plan.steps:
+            history.set_meta("first_run", str(max(step.after.released for step in plan.steps)))
+
+    def _make(self, looked: Inputs, jobs: Sequence[str]) -> Written:
+        """Render, check and stage what must be made; then let it go live, and remember what came of it."""
+        if not jobs:
+            return Written()
+        from feeder import press
+
+        output = open_output(self.settings)
+        try:
+            staged, stale = [], set[str]()
+            for made in press.make(self.settings, looked.context, jobs, output, self.options.progress):
+                staged += made.staged
+                self.unchanged += len(made.paths) - len(made.staged)
+                stale.update(self.history.set_outputs(made.job, made.paths))
+                for path, updated in made.feeds:
+                    self.history.set_feed_updated(path, updated)
+            stale.update(self._outdated(jobs) if looked.everything else ())
+            written = output.publish(staged, sorted(path for path in stale if not self.history.is_output(path)))
+        except BaseException:
+            output.discard()
+            raise
+        if self.settings.output.deploy and written.changed:
+            deploying.owe(self.settings.root, written.changed)
+        self.history.set_meta("started", "")
+        self.history.set_meta("finished", self.now.isoformat())
+        self.history.set_meta("rendering", looked.rendering)
+        self.history.commit()
+        return written
+
+    def _outdated(self, jobs: Sequence[str]) -> list[str]:
+        """Files of jobs that exist no more, after everything was made."""
+        outdated: list[str] = []
+        for owner in self.history.owners().difference(jobs):
+            outdated += self.history.set_outputs(owner, ())
+        return outdated
+
+    def _deploy(self, written: Written) -> bool | None:
+        command = self.settings.output.deploy
+        if not command or not (written.changed or deploying.owed(self.settings.root)):
+            return None
+        try:
+            deploying.run(command, written.changed, self.settings.root, served(self.settings))
+        except DeployFailed as error:
+            self.deploy_error = error
+            return False
+        return True
+
+    def _dry_report(self, plan: Plan) -> Report:
+        self.history.roll_back()
+        return Report(
+            at=self.now,
+            exit_code=REJECTED if any(problem.rejects for problem in self.fresh) else 0,
+            title=self.settings.site.title,
+            public=self.history.public_count() + sum(_delta(change) for change in plan.changes),
+            changes=plan.changes,
+            problems=tuple(dict.fromkeys([*self.history.problems(), *self.fresh])),
+            fresh=tuple(self.fresh),
+        )
+
+    def _reported(self, looked: Inputs, plan: Plan, written: Written, *, deployed: bool | None) -> Report:
+        history = self.history
+        code = REJECTED if history.problem_count(rejecting=True) else 0
+        code = DeployFailed.exit_code if deployed is False else code
+        due = self._next()
+        self._remember(looked, due, code, owed=deployed is False)
+        return Report(
+            at=self.now,
+            exit_code=code,
+            title=self.settings.site.title,
+            public=history.public_count(),
+            changes=plan.changes,
+            problems=tuple(history.problems()) if self.options.every_problem else tuple(self.fresh),
+            fresh=tuple(self.fresh),
+            written=written.paths,
+            deleted=written.deleted,
+            unchanged=self.unchanged,
+            deployed=deployed,
+            next=due,
+        )
+
+    def _next(self) -> Due | None:
+        waiting = self.history.next_due()
+        due = Due(dates.from_micros(waiting.at), waiting.why) if waiting else None
+        if self.settings.follow:
+            from feeder.importers import feed
+
+            at = feed.next_poll(self.settings, self.now)
+            if at is not None and (due is None or at < due.at):
+                due = Due(at, "followed feed")
+        return due
+
+    def _remember(self, looked: Inputs, due: Due | None, code: int, *, owed: bool) -> None:
+        """Write the index, so that the next run can see at once that nothing has changed."""
+        self.cache.commit()
+        inputs.watch_assets(self.settings, self.cache, looked)
+        seen = looked.index
+        seen.trees = {folder: index.settled(stats, looked.looked_at) for folder, stats in seen.trees.items()}
+        seen.due = 0.0 if owed else due.at.timestamp() if due else float("inf")
+        seen.exit_code = code
+        index.save(self.root, seen)
+
+
+def _delta(change: Change) -> int:
+    return {"new": 1, "restored": 1, "withdrawn": -1}.get(change.kind, 0)

@@ -1,0 +1,12 @@
+"""What people do beside publishing: pin ids, withdraw, move, roll back, recover, and look how things stand."""
+
+from __future__ import annotations
+
+from feeder.upkeep.moving import move
+from feeder.upkeep.pinning import pin
+from feeder.upkeep.recovering import recover
+from feeder.upkeep.rolling import rollback
+from feeder.upkeep.status import Status, status
+from feeder.upkeep.withdrawing import withdraw
+
+__all__ = ["Status", "move", "pin", "recover", "rollback", "status", "withdraw"]

@@ -1,0 +1,124 @@
+"""Rebuilding a lost history from what is public: the JSON documents name every id with its release and its file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from feeder import dates, identity, index, pipeline
+from feeder import history as histories
+from feeder.config import Settings
+from feeder.errors import DataError
+from feeder.history import Record
+from feeder.output import publishing, served
+from feeder.pipeline import Options, Report
+
+
+def recover(settings: Settings, now: datetime) -> Report:
+    """Make the history anew from ``out/`` and publish; ids, permalinks, dates and releases are as they were.
+
+    Raises ``DataError`` where a history with entries exists, or no JSON feed is in ``out/``.
+    """
+    root = str(settings.root)
+    with publishing(settings.root, now), histories.open_history(root) as history:
+        if history.last_seq():
+            raise DataError(
+                f"{histories.FILE} holds {history.public_count()} entries and was left as it is",
+                hint="to rebuild it all the same, move it away first",
+            )
+        documents = list(_documents(str(served(settings))))
+        records = _records(documents, settings)
+        if not records:
+            raise DataError("no JSON feed with entries was found in the output", hint="restore out/ or the history")
+        history.put(records)
+        _settle(history, records, documents, settings)
+        history.commit()
+        index.drop(root)
+    return pipeline.publish(settings, now, Options(mail=False, force=True))
+
+
+def _documents(out: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number (0: the feed itself) and content of each JSON document, the oldest first."""
+    archive = os.path.join(out, "archive")
+    names = [name for name in (os.listdir(archive) if os.path.isdir(archive) else ()) if name.endswith(".json")]
+    numbered = sorted((int(name[:-5]), os.path.join(archive, name)) for name in names if name[:-5].isdigit())
+    for number, path in (*numbered, (0, os.path.join(out, "feed.json"))):
+        try:
+            with open(path, encoding="utf-8") as file:
+                content = json.load(file)
+        except FileNotFoundError:
+            continue
+        except ValueError as error:
+            raise DataError(f"{path} is damaged: {error}", hint="restore out/ or the history from a backup") from error
+        yield number, content
+
+
+def _records(documents: list[tuple[int, dict[str, Any]]], settings: Settings) -> list[Record]:
+    last = max((number for number, _ in documents), default=0)
+    found: dict[str, tuple[int, dict[str, Any]]] = {}
+    for number, content in documents:
+        for item in content.get("items", ()):
+            known = found.get(item["id"])
+            found[item["id"]] = (known[0] if known else number or last + 1, item)
+    ordered = sorted(
+        found.values(), key=lambda one: (one[0], _instant(one[1]["_feeder"]["released"]), _published(one[1]))
+    )
+    return [_record(seq, document, item, settings) for seq, (document, item) in enumerate(ordered, 1)]
+
+
+def _record(seq: int, document: int, item: dict[str, Any], settings: Settings) -> Record:
+    ours = item["_feeder"]
+    path, _, anchor = str(ours.get("path", "")).partition("#")
+    permalink = "/" + str(item["url"]).removeprefix(settings.site.url)
+    published = _published(item)
+    updated = _instant(item.get("date_modified", item["date_published"]))
+    withdrawn = updated if ours.get("withdrawn") else None
+    day = str(item["date_published"])[:10]
+    return Record(
+        seq=seq,
+        id=str(item["id"]),
+        path=path,
+        anchor=anchor,
+        slug=permalink.strip("/").rpartition("/")[2],
+        permalink=identity.address(permalink),
+        hash=str(ours["hash"]),
+        body_hash="",
+        dated=0,
+        day=day,
+        published=published,
+        updated=updated,
+        released=_instant(ours["released"]),
+        document=document,
+        touched=seq,
+        withdrawn=withdrawn,
+        tombstone=withdrawn + histories.TOMBSTONE_US if withdrawn else None,
+        key=b"",
+        title=str(item.get("title", "")),
+        month=day[:7],
+    )
+
+
+def _settle(
+    history: histories.History,
+    records: list[Record],
+    documents: list[tuple[int, dict[str, Any]]],
+    settings: Settings,
+) -> None:
+    """What else a run must find: that this is not the first one, and which archive documents are full."""
+    history.set_meta("first_run", str(min(record.released for record in records)))
+    history.set_meta("sealed", str(max((number for number, _ in documents), default=0)))
+    authority = next((r.id.split(":")[1] for r in records if r.id.startswith("tag:")), "")
+    if authority and not settings.site.authority:
+        history.set_meta("authority", authority)
+        history.set_meta("authority_real", "1")
+
+
+def _published(item: dict[str, Any]) -> int:
+    return _instant(item["date_published"])
+
+
+def _instant(text: str) -> int:
+    return dates.to_micros(datetime.fromisoformat(text).astimezone(UTC))

@@ -1,0 +1,53 @@
+"""How things stand, from what the last run left; nothing is read or written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeder import dates
+from feeder import history as histories
+from feeder.config import Settings
+from feeder.errors import Problem
+from feeder.output import deploy, held
+from feeder.pipeline import Due
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is public, wrong and due."""
+
+    public: int
+    last: datetime | None
+    """When something was last published; None before the first time."""
+    problems: tuple[Problem, ...]
+    next: Due | None
+    unfinished: datetime | None
+    """When a run began that was killed; the next one finishes it."""
+    held: bool
+    """After a rollback, publishing waits until an input changes."""
+    undeployed: int
+    """Files that the deploy command still has to move."""
+
+
+def status(settings: Settings, now: datetime) -> Status:
+    """How the publication stands at ``now``."""
+    if not os.path.exists(settings.root / histories.FILE):
+        return Status(0, None, (), None, None, held=False, undeployed=0)
+    with histories.open_history(str(settings.root), writing=False) as history:
+        due = history.next_due()
+        at = dates.from_micros(due.at) if due else now
+        return Status(
+            public=history.public_count(),
+            last=_instant(history.meta("finished")),
+            problems=tuple(history.problems()),
+            next=Due(max(at, now), due.why) if due else None,
+            unfinished=_instant(history.meta("started")),
+            held=held(settings) is not None,
+            undeployed=len(deploy.owed(settings.root)) if settings.output.deploy else 0,
+        )
+
+
+def _instant(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

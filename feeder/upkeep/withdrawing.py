@@ -1,0 +1,71 @@
+"""Taking a published entry back, without losing what its author wrote."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+from feeder import dates, pipeline
+from feeder import history as histories
+from feeder.config import Settings
+from feeder.errors import DataError, Problem
+from feeder.pipeline import Options, Report
+from feeder.reading import files, headings, read_text
+from feeder.upkeep import editing
+
+FOLDER = ".feeder/withdrawn"
+
+
+def withdraw(settings: Settings, now: datetime, place: str) -> Report:
+    """Withdraw the entry at ``entries/a.md`` or ``entries/page.md#item``, and publish.
+
+    An entry file becomes a draft; an item is cut out of its news page and kept in ``.feeder/withdrawn/``.
+    Raises ``DataError`` where nothing public stands at that place.
+    """
+    root = str(settings.root)
+    path, _, anchor = place.partition("#")
+    _require_public(root, path, anchor)
+    content = editing.read(root, path)
+    if anchor:
+        left, taken = _without_item(settings, path, content, anchor)
+        _keep(root, path, anchor, taken, now)
+        editing.write(root, path, left)
+    else:
+        editing.write(root, path, editing.with_keys(path, content, {"draft": True}))
+    return pipeline.publish(settings, now, Options(mail=False))
+
+
+def _require_public(root: str, path: str, anchor: str) -> None:
+    with histories.open_history(root, writing=False) as history:
+        there = [record for record in history.at_path(path) if record.public]
+    if not any(record.anchor == anchor for record in there):
+        items = ", ".join(f"{path}#{record.anchor}" for record in there if record.anchor)
+        raise DataError(
+            f"{path}{'#' + anchor if anchor else ''} is not a public entry",
+            hint=f"its items are {items}" if items else "name it as `feeder status` and the problems do: entries/a.md",
+        )
+
+
+def _without_item(settings: Settings, path: str, content: str, anchor: str) -> tuple[str, str]:
+    """The news page without one item, and the item."""
+    data = files.load(str(settings.root), path)
+    if isinstance(data, Problem):
+        raise DataError(str(data))
+    lines = {entry.anchor: entry.line for entry in read_text(path, data, settings).entries}
+    if anchor not in lines:
+        raise DataError(f"{path}#{anchor} does not stand in the file as it was published", hint="publish first")
+    start = lines[anchor] - 1
+    found = headings.find(content)
+    level = next((heading.level for heading in found if heading.line == start), 6)
+    later = (heading.line for heading in found if heading.level <= level and heading.line > start)
+    end = min(later, default=content.count("\n") + 1)
+    rows = content.split("\n")
+    return "\n".join(rows[:start] + rows[end:]), "\n".join(rows[start:end])
+
+
+def _keep(root: str, path: str, anchor: str, taken: str, now: datetime) -> None:
+    folder = os.path.join(root, FOLDER)
+    os.makedirs(folder, exist_ok=True)
+    stem = path.replace("/", "-").rpartition(".")[0]
+    with open(os.path.join(folder, f"{stem}-{anchor}-{dates.to_micros(now)}.md"), "w", encoding="utf-8") as file:
+        file.write(taken)
