@@ -23,7 +23,7 @@ def segment(name: str) -> str:
     text = unicodedata.normalize("NFC", name)
     plain = text.replace(" ", "-")
     safe = _UNSAFE.sub("-", text).strip("-. ")[:_KEPT].rstrip("-. ")
-    if safe == plain and not safe.lower().startswith("index."):
+    if safe and safe == plain and not safe.lower().startswith("index."):
         return safe
     mark = sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
     return f"{safe}-{mark}" if safe else mark

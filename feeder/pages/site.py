@@ -228,14 +228,14 @@ class Pages:
         self,
         template: str,
         path: str,
-        values: dict[str, object],
+        values: Mapping[str, object],
         stage: Stage = Stage.INDEX,
         *,
         root: str = "",
         feed: tuple[str, str] | None = None,
     ) -> Document:
         root = root or paths.root(path)
-        page = {"canonical": "", "description": ""} | self._frame(root) | values
+        page: dict[str, object] = {"canonical": "", "description": "", **self._frame(root), **values}
         if not page["canonical"]:
             page["canonical"] = self._url(path)
         if feed is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -55,7 +56,8 @@ class _Compiled(BytecodeCache):
                 bucket.write_bytecode(file)
             os.replace(half, target)
         except OSError:
-            half.unlink(missing_ok=True)
+            with suppress(OSError):
+                half.unlink()
 
 
 class Templates:
