@@ -83,7 +83,7 @@ class _Press:
             made.paths.append(document.path)
             staged = self.output.stage(document)
             if staged is not None:
-                if document.stage is Stage.FEED:
+                if document.stage is Stage.FEED and document.media_type != opml.MEDIA_TYPE:
                     lint.check(document)
                 made.staged.append(staged)
         return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feeder.feeds import moments, parts, text
+from feeder.feeds import parts, text
 from feeder.model import Document, Feed, Stage
 
 PATH = "feeds.opml"
@@ -12,7 +12,7 @@ MEDIA_TYPE = "text/x-opml"
 
 
 def render(title: str, feeds: Sequence[Feed]) -> Document:
-    """One outline a feed, by its Atom address; dated by the newest of them.
+    """One outline a feed, by its Atom address; undated, or every new entry would change it.
 
     Titles and descriptions are HTML in OPML (its "text attribute"), so that ``&`` is escaped once more.
     """
@@ -21,8 +21,6 @@ def render(title: str, feeds: Sequence[Feed]) -> Document:
     root = Element("opml", {"version": "2.0"})
     head = SubElement(root, "head")
     SubElement(head, "title").text = text.escape(text.one_line(title))
-    if feeds:
-        SubElement(head, "dateModified").text = moments.rfc822(max(feed.updated for feed in feeds))
     body = SubElement(root, "body")
     for feed in feeds:
         SubElement(body, "outline", _outline(feed))
