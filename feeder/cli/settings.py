@@ -34,7 +34,7 @@ def schema() -> int:
 @config.command(context_settings=HELP)
 @in_directory
 def show(directory: Path) -> int:
-    """Print every setting, those not in feeder.toml with their defaults."""
+    """Print every setting, also those left out."""
     settings = settings_in(directory)
     say(as_toml(settings).rstrip("\n"))
     tell_problems(settings.problems)
