@@ -11,6 +11,10 @@ from feeder import links
 from feeder.errors import Problem
 from feeder.feeds import text
 
+NOT_ABSOLUTE = "is not absolute"
+PRIVATE = "is private to feeder"
+"""Words of the messages on addresses, for those who must tell them from others."""
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _RFC822 = re.compile(
     r"(?P<day>Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -78,9 +82,9 @@ class Findings:
     def uri(self, value: str, name: str, line: int = 0) -> None:
         """An absolute, percent-encoded address."""
         if not links.is_absolute(value):
-            self.add(f"{name} is not absolute: {value}", "write the whole address, with https://", line)
+            self.add(f"{name} {NOT_ABSOLUTE}: {value}", "write the whole address, with https://", line)
         elif value.startswith("feeder:"):
-            self.add(f"{name} is private to feeder: {value}", "resolve it before it goes out", line)
+            self.add(f"{name} {PRIVATE}: {value}", "resolve it before it goes out", line)
         elif _NOT_IN_URI.search(value):
             self.add(f"{name} has characters that are not encoded: {value}", "percent-encode them", line)
 
