@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from clients import Client, Liferea, Newsboat, Rss2email
 from loopback import Folder, Server, serve
+from readers.clients import Client, Liferea, Newsboat, Rss2email
 from support import Publication
 
 pytestmark = pytest.mark.server
