@@ -17,8 +17,6 @@ command has succeeded: a failed or killed run's paths are in the next run's list
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -86,6 +84,9 @@ def run(command: str, changed: Sequence[str], root: Path, out: Path | None = Non
 
 
 def _run(command: list[str], root: Path) -> None:
+    import subprocess
+    import tempfile
+
     # A file and not a pipe: a child left in the background must not keep the run waiting.
     with tempfile.TemporaryFile() as errors:
         try:

@@ -43,7 +43,7 @@ class Folder:
         """See ``Output.publish``."""
         try:
             self._tree.forget()
-            work = golive.prepare(self._tree, staged, delete)
+            work = golive.prepare(self._tree, staged, delete, folds=self._staging.folds)
             return self._publish(work) if work.staged or work.deletions else Written(clashes=work.clashes)
         finally:
             self.discard()

@@ -8,9 +8,7 @@ publishing until an input changes. A generation gets its number only when it is 
 from __future__ import annotations
 
 import errno
-import filecmp
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 
 from feeder.config import Settings
@@ -60,7 +58,7 @@ class Generations:
         try:
             self._tree.forget()
             there = [path for path in delete if self._tree.has(checked(path))]
-            work = golive.prepare(self._tree, staged, there)
+            work = golive.prepare(self._tree, staged, there, folds=self._staging.folds)
             if not work.staged and not work.deletions:
                 self._flip()
                 self._prune()
@@ -200,8 +198,11 @@ def _files(top: str) -> Iterator[str]:
 def _same(one: str, other: str) -> bool:
     if os.path.islink(one) or os.path.islink(other):
         return os.path.islink(one) and os.path.islink(other) and os.readlink(one) == os.readlink(other)
-    # The second look is for copies, where there are no hard links.
-    return os.path.samefile(one, other) or filecmp.cmp(one, other, shallow=False)
+    if os.path.samefile(one, other):
+        return True
+    import filecmp  # for copies, where there are no hard links
+
+    return filecmp.cmp(one, other, shallow=False)
 
 
 def _link_all(source: str, target: str) -> list[str]:
@@ -228,4 +229,6 @@ def _link(source: str, target: str) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
+        import shutil
+
         shutil.copy2(source, target, follow_symlinks=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ class Written:
     deleted: tuple[str, ...] = ()
     """Deleted, after that."""
     clashes: tuple[str, ...] = ()
-    """Paths that more than one document wanted; the first one got it."""
+    """Paths that another document had taken already, also in other case where the file system folds it."""
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -56,21 +57,44 @@ class Work:
         return [temporary for item in self.staged for _, temporary in item.moves]
 
 
-def prepare(tree: Tree, staged: Iterable[Staged], delete: Iterable[str]) -> Work:
+def prepare(tree: Tree, staged: Iterable[Staged], delete: Iterable[str], *, folds: bool = False) -> Work:
     """Put everything in order and make sure that nothing stands in the way.
+
+    Args:
+        tree: what is public.
+        staged: in any order.
+        delete: paths of ours.
+        folds: the file system takes ``A`` and ``a`` for one name (see ``Staging.folds``).
 
     Raises:
         CannotCreate: a file that is not to be deleted stands where a folder must be, or the other way round.
     """
+    key = _folded if folds else str
     first: dict[str, Staged] = {}
-    ordered = sorted(staged, key=lambda item: item.stage)
-    clashes = [item.path for item in ordered if first.setdefault(item.path, item) is not item]
-    deletions = [path for path in dict.fromkeys(delete) if checked(path) not in first]
+    clashes: dict[str, None] = {}
+    for item in sorted(staged, key=lambda item: item.stage):
+        winner = first.setdefault(key(item.path), item)
+        # Two workers may stage the same asset: that is no clash.
+        if winner is not item and (winner.path != item.path or not _same_bytes(winner, item)):
+            clashes[item.path] = None
+    deletions = [path for path in dict.fromkeys(delete) if key(checked(path)) not in first]
     early: dict[str, None] = {}
     for item in first.values():
         if item.clash:
             early.update(dict.fromkeys(_in_the_way(tree, item.path, set(deletions))))
-    return Work(tuple(first.values()), tuple(deletions), tuple(early), tuple(dict.fromkeys(clashes)))
+    return Work(tuple(first.values()), tuple(deletions), tuple(early), tuple(clashes))
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _same_bytes(one: Staged, other: Staged) -> bool:
+    if not one.moves or not other.moves:
+        return False
+    import filecmp
+
+    return filecmp.cmp(one.moves[-1][1], other.moves[-1][1], shallow=False)
 
 
 def _in_the_way(tree: Tree, path: str, deletions: set[str]) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
 from dataclasses import dataclass
 
 from feeder.model import Stage
@@ -87,9 +86,15 @@ class Staging:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), self.base)
         os.makedirs(self.folder, 0o755, exist_ok=True)
 
+    @property
+    def folds(self) -> bool:
+        """Whether the file system takes ``A`` and ``a`` for one name; false as long as nothing is staged."""
+        return os.path.lexists(os.path.join(os.path.dirname(self.base), NAME.upper()))
+
     def clear(self) -> None:
         """Remove the folder and what is in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not _rmdir(self.folder) and os.path.lexists(self.folder):
+            _remove(self.folder)
         _rmdir(self.base)
 
     def clear_dead(self) -> None:
@@ -100,7 +105,7 @@ class Staging:
             return
         for name in names:
             if _OWNER.fullmatch(name) and not _alive(name):
-                shutil.rmtree(os.path.join(self.base, name), ignore_errors=True)
+                _remove(os.path.join(self.base, name))
         _rmdir(self.base)
 
     def _new(self) -> tuple[int, str]:
@@ -113,11 +118,19 @@ class Staging:
             return os.open(path, flags, 0o644), path
 
 
-def _rmdir(folder: str) -> None:
+def _rmdir(folder: str) -> bool:
     try:
         os.rmdir(folder)
     except OSError:
-        return  # missing, or another run is at work in it
+        return False  # missing, or another run is at work in it
+    return True
+
+
+def _remove(folder: str) -> None:
+    import shutil  # seldom needed, and slow to import
+
+    # What cannot be removed now is removed by a later run; it is in nobody's way.
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _alive(name: str) -> bool:

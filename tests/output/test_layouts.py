@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feeder.errors import CannotCreate, SettingsError
 from feeder.model import Document, Stage
 from feeder.output import open_output, served
+from feeder.output.staging import Staging
 from tests.output.outputs import LAYOUTS, feed, mtimes, page, public, publish, settings, site
 
 pytestmark = pytest.mark.parametrize("layout", LAYOUTS)
@@ -245,6 +246,31 @@ def test_a_path_wanted_twice_goes_to_the_first(tmp_path: Path, layout: str) -> N
     written = publish(of, [page("a.html", "first"), page("a.html", "second")])
     assert written.clashes == ("a.html",)
     assert public(of) == {"a.html": b"first"}
+
+
+def test_the_same_asset_from_two_workers_is_no_clash(tmp_path: Path, layout: str) -> None:
+    of = settings(tmp_path, layout=layout)
+    written = publish(of, [page("a.html", "same"), page("a.html", "same")])
+    assert (written.paths, written.clashes) == (("a.html",), ())
+
+
+def test_where_case_is_folded_names_that_differ_in_it_are_one(
+    tmp_path: Path, layout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Staging, "folds", True)
+    of = settings(tmp_path, layout=layout)
+    written = publish(of, [page("tags/Go/index.html", "1"), page("tags/go/index.html", "2")])
+    assert written.clashes == ("tags/go/index.html",)
+    # A slug of which only the case changes: the deletion of the old must not take the new.
+    written = publish(of, [page("tags/GO/index.html", "3")], ["tags/Go/index.html"])
+    assert written.deleted == ()
+
+
+def test_whether_case_is_folded_is_found_out(tmp_path: Path, layout: str) -> None:
+    staging = Staging(str(tmp_path))
+    staging.make()
+    folded = (tmp_path / ".STAGING").exists()
+    assert staging.folds is folded
 
 
 def test_assets_are_copied_from_their_file(tmp_path: Path, layout: str) -> None:
