@@ -98,7 +98,7 @@ class Hugo(Site):
 
     def __init__(self, root: Path, entries: Path) -> None:
         super().__init__(root, root / "content" / "posts", root / "public")
-        shutil.copytree(HERE / "hugo", root)
+        shutil.copytree(HERE / "peer", root)
         shutil.copytree(entries, self.entries, ignore=shutil.ignore_patterns("images"))
         shutil.copytree(entries / "images", root / "static" / "images")
 
