@@ -129,5 +129,5 @@ def values(entry: PublicEntry, lister: Lister, root: str) -> dict[str, object]:
         "cover": lister.image(cover, root),
         "attachments": list(attachments(entry.enclosures, lister, root)),
         # Sanitised when it was read.
-        "content": Markup(fit(entry.html, table=words.table, code=words.code)),  # noqa: S704
+        "content": Markup(fit(entry.html, entry.url, table=words.table, code=words.code)),  # noqa: S704
     }

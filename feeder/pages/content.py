@@ -12,6 +12,7 @@ _NAMES = r"<(/?)(h[1-6]|table|pre)\b"
 _SIMPLE = re.compile(_NAMES + r"([^>]*)>")
 _WHOLE = re.compile(_NAMES + r"([^>\"]*(?:\"[^\"]*\"[^>\"]*)*)>|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
 _NEEDED = re.compile(r"<(?:h[13-6]|table|pre)\b")
+_ALIGNED = re.compile(r'<(t[dh]) align="(left|right|center)"')
 _IN_ATTRIBUTE = re.compile(r"=\"[^\"<]*<")
 
 
@@ -46,13 +47,17 @@ class _Fitting:
         return min(1 + len(self.open), 6)
 
 
-def fit(html: str, *, table: str, code: str) -> str:
+def fit(html: str, url: str, *, table: str, code: str) -> str:
     """An entry's HTML below a page's ``h1``.
 
     Headings start at ``h2`` and skip no level; tables and code scroll, and the keyboard reaches them
-    (WCAG 2.1.1). ``table`` and ``code`` are the names a screen reader says.
+    (WCAG 2.1.1). ``table`` and ``code`` are the names a screen reader says. Links to the page itself, by its
+    own address ``url``, stay on it. ``align``, which feed readers know, is a class here (HTML 16.2).
     """
+    html = html.replace(f' href="{url}#', ' href="#')
     if _NEEDED.search(html) is None:
         return html
+    if ' align="' in html:
+        html = _ALIGNED.sub(r'<\1 class="\2"', html)
     pattern = _SIMPLE if _IN_ATTRIBUTE.search(html) is None else _WHOLE
     return pattern.sub(_Fitting(table, code), html)

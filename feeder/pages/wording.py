@@ -18,7 +18,6 @@ class Words:
     subscribe: str
     latest: str
     empty: str
-    more: str
     published: str
     updated: str
     author: str
@@ -49,16 +48,13 @@ class Words:
     feed_any: str
     feed_list: str
     feed_list_text: str
-    feed_name: str
     feed_hint: str
-    feed_address: str
     lost: str
     lost_text: str
     moved: str
     moved_text: str
     table: str
     code: str
-    rights: str
     one: str
     many: str
     date: str
@@ -97,7 +93,6 @@ ZH = Words(
     subscribe="订阅",
     latest="最新",
     empty="还没有新闻。",
-    more="更多新闻",
     published="发布于",
     updated="更新于",
     author="作者",
@@ -128,16 +123,13 @@ ZH = Words(
     feed_any="三种格式的内容相同，选哪一种都可以；拿不准就用 Atom。",
     feed_list="一次带走全部",
     feed_list_text="OPML 文件列出了本站所有的订阅源，大多数阅读器都能导入：",
-    feed_name="名称",
     feed_hint="这是给阅读器使用的订阅源。复制地址栏里的网址，粘贴到您的阅读器，即可订阅。",
-    feed_address="订阅地址",
     lost="页面不存在",
     lost_text="这个地址上没有内容。它可能写错了，也可能已经移走。",
     moved="页面已移动",
     moved_text="这个页面现在的地址是：",
     table="表格",
     code="代码",
-    rights="版权",
     one="{} 条",
     many="{} 条",
     date="{y}年{m}月{d}日",
@@ -156,7 +148,6 @@ EN = Words(
     subscribe="Subscribe",
     latest="Latest",
     empty="No news yet.",
-    more="More news",
     published="Published",
     updated="Updated",
     author="By",
@@ -193,16 +184,13 @@ EN = Words(
     feed_any="The three formats say the same, and any will do; if in doubt, take Atom.",
     feed_list="All of them at once",
     feed_list_text="This OPML file lists every feed of this site; most readers can import it:",
-    feed_name="Name",
     feed_hint="This is a feed, made for feed readers. Copy the address from the address bar into your reader.",
-    feed_address="Feed address",
     lost="Page not found",
     lost_text="There is nothing at this address. It may be misspelt, or the page has moved away.",
     moved="This page has moved",
     moved_text="It is now here:",
     table="Table",
     code="Code",
-    rights="Rights",
     one="{} entry",
     many="{} entries",
     date="{d} {month} {y}",

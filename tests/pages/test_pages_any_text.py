@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import html
 from pages import page_samples
+from support import soak
 
 from feeder.model import Document, Feed, Headline, Image, PublicEntry, Via
 from feeder.pages.site import Pages
@@ -91,13 +91,14 @@ def hard(test: object) -> object:
 
 
 @hard
-@pytest.mark.filterwarnings("error")
+@settings(max_examples=soak(25, 1000), deadline=None)
 @given(TEXT)
 def test_text_adds_no_element_and_no_attribute(word: str) -> None:
     assert [shape(document) for document in all_pages(word)] == plain_shapes()
 
 
 @hard
+@settings(max_examples=soak(50, 2000), deadline=None)
 @given(TEXT)
 def test_text_reads_back(word: str) -> None:
     tree = html.document_fromstring(site().entry(entry(word)).body.decode())

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from pages import page_samples
+from support import CHECKOUT
 
 from feeder.errors import SettingsError
 from feeder.pages.site import Pages
-from feeder.pages.templating import BadTemplateError
+from feeder.pages.templating import BadTemplateError, defaults
 
 
 def own(root: Path, name: str, text: str) -> Pages:
@@ -84,3 +85,8 @@ def test_compiled_templates_are_kept_and_can_be_done_without(tmp_path: Path) -> 
     other.mkdir()
     (other / ".feeder").write_text("a file where a folder should be")
     assert Pages(page_samples.settings(other)).not_found() == first
+
+
+def test_every_template_is_described() -> None:
+    described = (CHECKOUT / "docs/reference/templates.md").read_text("utf-8")
+    assert [file.name for file in defaults().iterdir() if f"`{file.name}`" not in described] == []
