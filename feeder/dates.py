@@ -359,4 +359,5 @@ def _not_understood(plain: str) -> DateError:
 
 
 def _short(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= 60 else text[:59] + "…"

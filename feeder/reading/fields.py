@@ -62,8 +62,8 @@ _NAMES = frozenset(name.name for name in dataclass_fields(Fields)) - {"given", "
 
 def read(front: FrontMatter, zone: ZoneInfo, *, jekyll: bool = False) -> Fields:
     """Read all keys; what is wrong goes to ``front.problems``."""
-    reader = _Reader(front, zone)
     fields = Fields()
+    reader = _Reader(front, zone, fields.given)
     for key in front.values:
         if keys.canonical(key) == key:
             fields.given.add(keys.group_of(key))
@@ -111,9 +111,12 @@ def is_of(key: str, group: str) -> bool:
 class _Reader:
     front: FrontMatter
     zone: ZoneInfo
+    given: set[str]
 
     def key(self, group: str, usable: Callable[[object], bool] = lambda value: value is not None) -> str:
         """The first spelling of a group that holds something usable."""
+        if group not in self.given:
+            return ""
         values = self.front.values
         return next((k for k in keys.GROUPS[group] if k in values and usable(values[k])), "")
 

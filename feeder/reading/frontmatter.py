@@ -75,10 +75,7 @@ class FrontMatter:
     def line_of(self, key: str) -> int:
         """The line that holds a key, or the block's first."""
         name = re.escape(self.written.get(key, key))
-        if self.form == "json":
-            form = rf'"{name}"\s*:'
-        else:
-            form = rf"^[ \t]*(?:<!--[ \t]*)?[\"']?{name}[\"']?[ \t]*[:=]"
+        form = rf'"{name}"\s*:' if self.form == "json" else rf"^[ \t]*(?:<!--[ \t]*)?[\"']?{name}[\"']?[ \t]*[:=]"
         found = re.compile(form, re.MULTILINE | re.IGNORECASE).search(self.text, self.start, self.end)
         return self.text.count("\n", 0, found.end() if found else self.start) + 1
 
@@ -192,7 +189,7 @@ def _json(front: FrontMatter, start: int) -> None:
             _too_long(front)
             return
         line = getattr(error, "lineno", 1)
-        message = f"the JSON front matter cannot be read: {getattr(error, 'msg', str(error)).lower()}"
+        message = f"the JSON front matter cannot be read: {getattr(error, 'msg', 'a number without end').lower()}"
         _break(front, at_line(front, line, message, "every key and text in double quotes, a comma between keys"))
         return
     except RecursionError:

@@ -11,10 +11,7 @@ from feeder.reading.fields import Fields
 from feeder.reading.headings import Heading
 from feeder.reading.work import Part, Work
 
-MOST_ITEMS = 2000
-"""Items of one news page."""
-
-_OF_ONE = ("id", "slug", "permalink", "aliases", "updated", "correction")
+_OF_ONE = ("id", "slug", "permalink", "aliases", "updated", "correction", "enclosures")
 """Keys that mean one entry and so cannot stand at the head of a news page."""
 
 
@@ -22,15 +19,15 @@ _OF_ONE = ("id", "slug", "permalink", "aliases", "updated", "correction")
 class _Page:
     """What the items of a page share."""
 
-    body: str
     title: str
     via: tuple[Via, ...]
     sections: list[newspage.Section]
+    definitions: dict[str, str]
 
 
 def read(work: Work, body: str, heads: list[Heading], level: int, found: list[newspage.Section]) -> Reading:
     """Every section of a news page as an entry, in the order in which they stand there."""
-    if not found or len(found) > MOST_ITEMS:
+    if not found or len(found) > newspage.MOST_ITEMS:
         return _refuse(work, level, len(found))
     _tell_misplaced(work)
     newspage.name_anchors(found)
@@ -38,7 +35,7 @@ def read(work: Work, body: str, heads: list[Heading], level: int, found: list[ne
     top = next((h for h in heads if h.level == 1 and h.begin < first), None) if level > 1 else None
     title = work.fields.title or (newspage.title_of(top) if top else "")
     via = work.fields.via or newspage.attribution(body[top.end if top else 0 : first], body)
-    page = _Page(body, title, via, found)
+    page = _Page(title, via, found, newspage.definitions(body))
     entries: list[Entry] = []
     for section in found:
         entry = _item(work, page, section)
@@ -51,7 +48,7 @@ def read(work: Work, body: str, heads: list[Heading], level: int, found: list[ne
 
 def _refuse(work: Work, level: int, count: int) -> Reading:
     if count:
-        message, hint = f"a news page of {count} items; {MOST_ITEMS} are read at most", "split it"
+        message, hint = f"a news page of more than {newspage.MOST_ITEMS} items", "split it"
     else:
         message, hint = f"there is no section of level {level}, as `items` wants", "write one, or remove `items`"
     work.front.tell("items", message, hint, mark=work.fields.items, rejects=True)
@@ -75,7 +72,7 @@ def _item(work: Work, page: _Page, section: newspage.Section) -> Entry | None:
     if said is None:
         return None
     body = section.text
-    if definitions := newspage.definitions_for(body, page.body):
+    if definitions := newspage.definitions_for(body, page.definitions):
         body = f"{body.rstrip()}\n\n{definitions}\n"
     title = said.title or section.title or section.anchor
     part = Part(

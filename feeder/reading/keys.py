@@ -76,7 +76,8 @@ def _one_slip(given: str, known: str) -> bool:
     while same < min(len(given), len(known)) and given[same] == known[same]:
         same += 1
     a, b = given[same:], known[same:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+    # Another letter in so short a word makes another word (math, path) too often.
+    return (a[1:] == b[1:] and len(known) > 4) or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
 
 
 def deeper_than(value: object, depth: int) -> bool:

@@ -19,6 +19,9 @@ from feeder.reading.headings import Heading
 LEVELS = (2, 3, 1, 4)
 """Heading levels whose sections may be items, in the order in which they are tried."""
 
+MOST_ITEMS = 2000
+"""Items of one news page."""
+
 _MARKED = re.compile(r"[^\w\s，。：；！？、（）《》“”‘’—…·+/.,-]")
 """What may be Markdown in a heading."""
 _INTRO = 10_000
@@ -30,6 +33,7 @@ _PARTIAL = re.compile(
     r"[\s*_]*(?:(\d{1,2}\s*月\s*\d{1,2}\s*[日号])|((?:[A-Z][a-z]{2,8})\.?\s+\d{1,2})(?!\d|,?\s+\d{4}))"
 )
 _DEFINITION = re.compile(r"^ {0,3}\[([^\]\n]{1,200})\]:[ \t]*\S.*$", re.MULTILINE)
+_LABEL = re.compile(r"\[([^\[\]\n]{1,200})\]")
 _LINK = re.compile(
     r"(?<!!)\[(?P<text>(?:[^\[\]\n]|!\[[^\]\n]*\]\([^)\n]*\))*)\](?:\(\s*<?(?P<url>https?://[^\s)>]+)[^)\n]*\)|\[(?P<ref>[^\]\n]*)\])"
     r"|<(?P<auto>https?://[^\s<>]+)>"
@@ -87,7 +91,7 @@ def sections(body: str, headings: list[Heading], level: int, zone: ZoneInfo, *, 
     """
     found: list[Section] = []
     undated = 0
-    for heading, end in _spans(headings, level, len(body)):
+    for heading, end in _spans(headings, level, len(body))[: MOST_ITEMS + 1]:
         section = _section(heading, body[heading.end : end], zone)
         found.append(section)
         undated += not section.dated
@@ -147,23 +151,25 @@ def attribution(intro: str, body: str) -> tuple[Via, ...]:
         return ()
     named = [match for match in found if _attributed(intro, match.start())]
     chosen = named or (found if len(found) == 1 else [])
-    targets = dict(_definitions(body)) if any(match["ref"] is not None for match in chosen) else {}
+    targets = definitions(body) if any(match["ref"] is not None for match in chosen) else {}
     made = [_via(match, targets) for match in chosen]
     return tuple({via.url: via for via in made if via}.values())
 
 
-def definitions_for(text: str, body: str) -> str:
-    """Link definitions that a section uses and that stand elsewhere on the page."""
-    if "[" not in text or "]:" not in body:
+def definitions(body: str) -> dict[str, str]:
+    """The link definitions of a page (``[1]: https://…``), by label."""
+    if "]:" not in body:
+        return {}
+    return {match[1].lower(): match[0].strip() for match in _DEFINITION.finditer(body)}
+
+
+def definitions_for(text: str, defined: dict[str, str]) -> str:
+    """Of a page's link definitions those that a section uses but that stand elsewhere."""
+    if not defined or "[" not in text:
         return ""
-    own = {label for label, _ in _definitions(text)}
-    lower = text.lower()
-    used = [
-        match[0].strip()
-        for match in _DEFINITION.finditer(body)
-        if (label := match[1].lower()) not in own and f"[{label}]" in lower
-    ]
-    return "\n".join(used)
+    own = definitions(text)
+    used = dict.fromkeys(label.lower() for label in _LABEL.findall(text))
+    return "\n".join(defined[label] for label in used if label in defined and label not in own)
 
 
 def _section(heading: Heading, text: str, zone: ZoneInfo) -> Section:
@@ -224,16 +230,13 @@ def _attributed(intro: str, position: int) -> bool:
     return _ATTRIBUTION.search(intro, begin, position) is not None
 
 
-def _definitions(text: str) -> list[tuple[str, str]]:
-    return [(m[1].lower(), m[0].partition("]:")[2].split()[0].strip("<>")) for m in _DEFINITION.finditer(text)]
-
-
 def _via(match: re.Match[str], targets: dict[str, str]) -> Via | None:
     from feeder.reading.markdown import plain
 
     address = match["url"] or match["auto"] or match["bare"]
     if match["ref"] is not None:
-        address = targets.get((match["ref"] or match["text"]).lower(), "")
+        definition = targets.get((match["ref"] or match["text"]).lower(), "")
+        address = definition.partition("]:")[2].split()[0].strip("<>") if definition else ""
     if not address or not address.startswith(("http://", "https://")):
         return None
     return Via(links.iri(address), plain(match["text"]) if match["text"] else "")
