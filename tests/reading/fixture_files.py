@@ -50,9 +50,8 @@ def read(case: Case) -> Reading:
 def show(reading: Reading) -> str:
     lines = [line for entry in reading.entries for line in _entry(entry)]
     for problem in reading.problems:
-        lines.append(
-            f"{'X' if problem.rejects else '!'} {problem.place.removeprefix(reading.path).lstrip(':')} {problem.message}"
-        )
+        line = problem.place.removeprefix(reading.path).lstrip(":")
+        lines.append(f"{'X' if problem.rejects else '!'} {line} {problem.message}")
         if problem.hint:
             lines.append(f"    {problem.hint}")
         if problem.column:

@@ -47,12 +47,10 @@ def test_any_text_is_a_date_or_a_date_error(text: str, zone: str) -> None:
     dates.in_path(text, ZoneInfo(zone))
     try:
         moment = dates.parse(text, ZoneInfo(zone))
-    except dates.DateError as error:
-        assert error.message
-        assert error.hint
-    else:
-        assert moment.instant.utcoffset() == timedelta(0)
-        assert moment.due <= moment.instant or moment.date_only
+    except dates.DateError:
+        return
+    assert moment.instant.utcoffset() == timedelta(0)
+    assert moment.due == moment.instant or moment.date_only
 
 
 @pytest.mark.parametrize("zone", ZONES)

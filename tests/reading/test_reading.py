@@ -210,7 +210,8 @@ def test_lines_of_items_are_those_of_the_file() -> None:
 
 
 def test_problems_of_an_item_have_the_line_of_the_file() -> None:
-    text = "---\ntags: x\n---\n# 公司\n\n## 一\n<!-- tags: y -->\n\n2024 年 4 月 2 日，一。\n\n![图](无.png)\n\n## 二\n\n2024 年 4 月 1 日，二。\n"
+    first = "## 一\n<!-- tags: y -->\n\n2024 年 4 月 2 日，一。\n\n![图](无.png)\n"
+    text = f"---\ntags: x\n---\n# 公司\n\n{first}\n## 二\n\n2024 年 4 月 1 日，二。\n"
     reading = read(text)
     assert [problem.place for problem in reading.problems] == ["entries/a.md:11"]
     assert reading.entries[0].tags == ("公司", "x", "y")
@@ -276,7 +277,8 @@ def test_yaml_is_only_imported_for_yaml() -> None:
         import sys
         from reading.fixture_files import SETTINGS
         from feeder.reading import read_text
-        for text in (b'+++\\ndate = 2024-04-02\\n+++\\nText.', b'{"date": "2024-04-02"}\\nText.', b'Date: 2024-04-02\\n\\nText.'):
+        toml, json, pelican = b'+++\\ndate = 2024-04-02\\n+++\\n', b'{"date": "2024-04-02"}\\n', b'Date: 2024-04-02\\n\\n'
+        for text in (toml + b"Text.", json + b"Text.", pelican + b"Text."):
             (entry,) = read_text("entries/a.md", text, SETTINGS).entries
             assert entry.date.day == "2024-04-02"
         print("yaml" in sys.modules, "PIL" in sys.modules)
