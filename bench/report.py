@@ -36,7 +36,7 @@ class Target:
 
     def tell(self, value: float) -> str:
         if self.unit == "1/":
-            return f"1/{1 / value:.0f}"
+            return f"1/{1 / value:.0f}" if value < 0.5 else f"{value:.1f} ×"
         digits = 0 if self.unit in (" MB", " files") else 2 if value < 10 else 1
         return f"{value:.{digits}f}{self.unit}"
 
@@ -82,10 +82,9 @@ def render(
     lines = [
         "# Results",
         "",
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. Medians of {runs} rounds; in a round",
-        "",
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. Rounds: {runs}; medians are told. In a",
     ]
-    lines[2] += " each scenario of ours is followed by the same one of Hugo 0.168."
+    lines += ["round each scenario of ours is followed by the same one of Hugo 0.168.", ""]
     lines += [f"- {fact}" for fact in machine]
     lines += [f'- {sizes["small"]:,} entries of 2.6 KB (`bench/corpus.py`), and for "large" {sizes["large"]:,}', ""]
     lines += [

@@ -119,11 +119,12 @@ class Bench:
 
     def __init__(self, runs: int) -> None:
         self.runs = runs
+        self.starter = measure.Starter()
         self.found: dict[str, list[Cost]] = defaultdict(list)
         self.facts: dict[str, float] = {}
 
     def time(self, name: str, command: list[str], folder: Path) -> None:
-        cost = measure.run(command, folder)
+        cost = self.starter.run(command, folder)
         self.found[name].append(cost)
         print(f"{name:32} {cost.cpu:8.3f} s CPU {cost.wall:8.3f} s wall {cost.memory:6.0f} MB", flush=True)
 
