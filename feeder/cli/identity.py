@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ def pin(files: tuple[Path, ...], directory: Path) -> int:
     changed = upkeep.pin(settings, [_from_root(settings, file) for file in files])
     for path in changed:
         say(path)
-    note(f"{len(changed)} {'file' if len(changed) == 1 else 'files'} now hold their ids")
+    note("1 file now holds its id" if len(changed) == 1 else f"{len(changed):,} files now hold their ids")
     return 0
 
 
@@ -97,11 +97,12 @@ def rollback(directory: Path) -> int:
 
 def _from_root(settings: Settings, file: Path) -> str:
     """A path as typed, as the publication knows it: from where one stands, or from the publication's root."""
-    typed = file.absolute()
-    root = settings.root.resolve()
-    for candidate in (typed, settings.root / file):
-        if candidate.exists() and candidate.resolve().is_relative_to(root):
-            return candidate.resolve().relative_to(root).as_posix()
+    root = os.path.realpath(settings.root)
+    for candidate in (os.path.abspath(file), os.path.join(settings.root, file)):
+        # The folder is resolved and the file is not: an entry may itself be a link.
+        real = os.path.join(os.path.realpath(os.path.dirname(candidate)), os.path.basename(candidate))
+        if os.path.lexists(real) and real.startswith(root + os.sep):
+            return os.path.relpath(real, root)
     return file.as_posix()
 
 
@@ -109,5 +110,5 @@ def _tell(report: Report, settings: Settings) -> int:
     from feeder.cli import publish
     from feeder.cli.arguments import Arguments
 
-    publish.tell(report, settings, Arguments(verbose=sys.stdout.isatty()))
+    publish.tell(report, settings, Arguments(verbose=True))
     return int(report.exit_code)

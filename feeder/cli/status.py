@@ -22,6 +22,12 @@ def status(directory: Path) -> int:
     say(f"entries:   {found.public:,} public")
     say(f"last run:  {local(found.last, settings)}" if found.last is not None else "last run:  never")
     say(f"next:      {due(found.next, settings)}" if found.next is not None else "next:      nothing is due")
+    if found.unfinished is not None:
+        say(f"killed:    the run of {local(found.unfinished, settings)}; the next one finishes it")
+    if found.held:
+        say("held:      after a rollback, until an input changes")
+    if found.undeployed:
+        say(f"deploy:    {found.undeployed:,} files are owed; tried again at the next run")
     problems = (*found.problems, *settings.problems)
     say(f"problems:  {len(problems):,}" if problems else "problems:  none")
     tell_problems(problems)
