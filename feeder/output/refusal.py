@@ -11,7 +11,7 @@ from feeder.errors import CannotCreate, CannotWrite, FeederError
 
 _AGAIN = "what was public stays public; run publish again afterwards"
 _FAILED = {
-    errno.ENOSPC: ("the disk is full", f"free some space; {_AGAIN}"),
+    errno.ENOSPC: ("the disk is full", f"free some space (df -h; df -i for the number of files); {_AGAIN}"),
     errno.EDQUOT: ("the disk quota is used up", f"free some space or raise the quota; {_AGAIN}"),
     errno.EFBIG: ("the file would be larger than allowed", f"raise the limit (ulimit -f); {_AGAIN}"),
     errno.EIO: ("the disk reports an error", f"look at the disk (dmesg); {_AGAIN}"),
