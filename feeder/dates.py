@@ -8,6 +8,7 @@ Instants are whole seconds, since RFC 822 dates know nothing smaller.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
@@ -37,7 +38,11 @@ _CHINESE = (
 _MONTH_FIRST = rf"{_WEEKDAY}{_MONTH_NAME}\s+(?P<day>\d{{1,2}}){_ORDINAL},?\s+(?P<year>\d{{4}})(?!\d)"
 _DAY_FIRST = rf"{_WEEKDAY}(?P<day>\d{{1,2}}){_ORDINAL}[\s-]+{_MONTH_NAME},?[\s-]+(?P<year>\d{{4}})(?!\d)"
 
-_HEADS = tuple(re.compile(form, re.IGNORECASE) for form in (_NUMERIC, _CHINESE, _MONTH_FIRST, _DAY_FIRST))
+_CHINESE_WEEKDAY = "(?:\\s*[(（]?(?:星期|周|週|礼拜)[一二三四五六日天][)）]?)?"
+
+_HEADS = tuple(
+    re.compile(form + _CHINESE_WEEKDAY, re.IGNORECASE) for form in (_NUMERIC, _CHINESE, _MONTH_FIRST, _DAY_FIRST)
+)
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?)?(?!\d)")
 _TIME = re.compile(
     r"""(?:\s*[T,，]?\s*
@@ -51,7 +56,6 @@ _ZONE = re.compile(
     r"\s*(?:(?P<utc>Z|UTC|GMT|UT)?\s*(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?:\s*[A-Z]{1,5}|\s*\(.*\))?"
     r"|(?P<name>Z|UTC|GMT|UT|[A-Z]{2,5}|[A-Za-z]+/[A-Za-z_/]+))\Z",
 )
-_CHINESE_WEEKDAY = re.compile(r"\s*[(（]?(?:星期|周|週|礼拜)[一二三四五六日天][)）]?")
 _ZONE_AT_HEAD = re.compile(r"\s*(?:(?P<name>Z|UTC|GMT)\b|(?P<sign>[+-])(?P<hours>\d{2}):?(?P<minutes>\d{2})(?!\d))")
 _US_ZONES = {"EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 _OPENING = re.compile(r"""(?:[\s*_~`【\[(（〔《「『"“'‘]|\bOn\s)*""")
@@ -101,20 +105,17 @@ def from_value(value: object, zone: ZoneInfo) -> Moment:
         return parse(value, zone)
     if isinstance(value, datetime):
         return _moment(value if value.tzinfo else value.replace(tzinfo=zone), zone)
-    if isinstance(value, date):
-        return _day(value, zone)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, (date, int)) and not isinstance(value, bool):
         return parse(str(value), zone)
     raise DateError(f"not a date: {_short(str(value))}", "write it as 2024-04-02 or 2024-04-02 09:00", mark=str(value))
 
 
 def at_head(text: str, zone: ZoneInfo) -> Moment | None:
     """The full date with which lead prose begins; None where there is none, or it does not exist."""
-    try:
+    with suppress(DateError):
         found = find_at_head(text, zone)
-    except DateError:
-        return None
-    return found[0] if found else None
+        return found[0] if found else None
+    return None
 
 
 def find_at_head(text: str, zone: ZoneInfo) -> tuple[Moment, str] | None:
@@ -142,23 +143,17 @@ def in_heading(text: str, zone: ZoneInfo) -> tuple[Moment, str] | None:
         DateError: the date does not exist.
     """
     plain = text if text.isascii() else normalize("NFKC", text[:400])
-    found: list[re.Match[str]] = []
-    for form in _HEADS:
-        match = next((m for m in form.finditer(plain) if _ends(m, plain) and _begins(m, plain)), None)
-        if match:
-            found.append(match)
-    return _part(min(found, key=lambda m: m.start()), plain, zone) if found else None
+    each = (next((m for m in form.finditer(plain) if _ends(m, plain) and _begins(m, plain)), None) for form in _HEADS)
+    first = min((match for match in each if match), key=lambda match: match.start(), default=None)
+    return _part(first, plain, zone) if first else None
 
 
 def in_path(text: str, zone: ZoneInfo) -> Moment | None:
     """The date in a permalink (``/2024/04/02/x/``) or file name (``2024-04-02-x``)."""
     match = _IN_PATH.search(text)
-    if not match:
-        return None
-    try:
-        return _day(_date(match), zone)
-    except DateError:
-        return None
+    with suppress(DateError):
+        return _day(_date(match), zone) if match else None
+    return None
 
 
 def at_name(name: str, zone: ZoneInfo) -> tuple[Moment, str] | None:
@@ -206,14 +201,9 @@ def _spell_out(compact: re.Match[str]) -> str:
     return f"{year}-{month}-{day}" + (f" {hour}:{minute}:{second or '00'}" if hour else "")
 
 
-def _after_weekday(match: re.Match[str], plain: str) -> int:
-    weekday = _CHINESE_WEEKDAY.match(plain, match.end())
-    return weekday.end() if weekday else match.end()
-
-
 def _whole(match: re.Match[str], plain: str, zone: ZoneInfo) -> Moment:
     day = _date(match)
-    rest = plain[_after_weekday(match, plain) :].strip()
+    rest = plain[match.end() :].strip()
     if not rest or rest in {"Z", "z"}:
         return _day(day, zone)
     time = _TIME.match(rest)
@@ -224,7 +214,7 @@ def _whole(match: re.Match[str], plain: str, zone: ZoneInfo) -> Moment:
 
 def _part(match: re.Match[str], plain: str, zone: ZoneInfo) -> tuple[Moment, str]:
     day = _date(match)
-    time = _TIME.match(plain, _after_weekday(match, plain))
+    time = _TIME.match(plain, match.end())
     if not time or not time["minute"]:
         return _day(day, zone), match[0]
     given = _ZONE_AT_HEAD.match(plain, time.end())
@@ -308,10 +298,8 @@ def _zone(text: str, plain: str, zone: ZoneInfo) -> tzinfo:
     if name in _US_ZONES:
         return timezone(timedelta(hours=_US_ZONES[name]))
     if "/" in name:
-        try:
+        with suppress(KeyError, ValueError, OSError):
             return ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            pass
     # "CST" is China Standard Time to some and RFC 822's -0600 to others.
     raise DateError(f"unknown zone {name}: {_short(plain)}", "write the zone as an offset, as +08:00", mark=name)
 
@@ -335,8 +323,6 @@ def _moment(dt: datetime, zone: ZoneInfo) -> Moment:
 
 
 def _day(day: date, zone: ZoneInfo) -> Moment:
-    if day.year < _OLDEST_YEAR:
-        raise DateError(f"not a year: {day}", "write the year with four digits, as 2024-04-02", mark=str(day))
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     due = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
     return Moment(noon, due, day.isoformat(), date_only=True)
