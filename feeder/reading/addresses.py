@@ -76,7 +76,7 @@ class Addresses:
             match = _SCHEME.match(text)
         if match is None or match[1].lower() not in SCHEMES:
             raise Refused(text)
-        return iri(text)
+        return match[1].lower() + iri(text)[match.end(1) :]
 
     def _asset(self, text: str) -> Prepared | None:
         source = self.store.find(self.path, text)
@@ -117,18 +117,17 @@ class Addresses:
         folder = posixpath.dirname(self.path)
         inside = folder.removeprefix(self.entries).strip("/") if folder.startswith(self.entries) else ""
         place = posixpath.normpath("/" + (path if path.startswith("/") else posixpath.join(inside, path))).lstrip("/")
-        if path.endswith("/") and place:
+        if place and path.rpartition("/")[2] in ("", ".", ".."):
             place += "/"
         tail = (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
         return SITE + encode(place) + iri(tail)
 
-    def named(self, name: str) -> str | None:
-        """The entry that ``post_url``, ``ref`` and their like name; None when it cannot be a file's name."""
+    def place(self, name: str) -> str:
+        """The entry file that ``post_url``, ``ref`` and their like name; empty when there is none."""
         name = name.strip().strip("/")
         if not name or "\0" in name:
-            return None
-        place = self._beside(name) or self.store.entry_named(self.entries, name)
-        return self.entry(place) if place else None
+            return ""
+        return self._beside(name) or self.store.entry_named(self.entries, name)
 
     def _beside(self, name: str) -> str:
         stem = posixpath.splitext(name)[0] if media.ending(name) in ENTRY_FILES else name

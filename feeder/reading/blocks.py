@@ -17,6 +17,8 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
+from feeder.reading.tokens import Tok
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
@@ -31,6 +33,7 @@ _STARTS = {
     "reference": "[",
     "html_block": "<",
     "heading": "#",
+    "deflist": ":~",
 }
 _SPECIAL = frozenset("`~>*-+_=0123456789[<#|:")
 """No block begins, and no paragraph ends, with a line that begins with another character ..."""
@@ -45,49 +48,53 @@ class Block(StateBlock):
         """See markdown-it."""
         if nesting < 0:
             self.level -= 1
-        token = Token(ttype, tag, nesting, {}, None, self.level, None, "", "", "", {}, True)
+        token = Tok(ttype, tag, nesting, None, None, self.level, block=True)
         if nesting > 0:
             self.level += 1
         self.tokens.append(token)
         return token
 
-    def first(self, line: int) -> str:
-        """The first character of a line; empty for an empty one."""
-        pos = self.bMarks[line] + self.tShift[line]
-        return self.src[pos] if pos < self.eMarks[line] else ""
-
 
 class _Rules(Ruler[Rule]):
     """Joins the rules that may end a paragraph (list, quote …) into one."""
 
+    _joined: dict[str, list[Rule]]
+
+    def __compile__(self) -> None:
+        super().__compile__()
+        self._joined = {}
+
     def getRules(self, chainName: str = "") -> list[Rule]:  # noqa: N803, the name is markdown-it's
+        """See markdown-it."""
         rules = super().getRules(chainName)
-        if not chainName:
+        if not chainName or not rules:
             return rules
-        return [_terminator(rules)] if rules else []
+        if chainName not in self._joined:
+            self._joined[chainName] = [self._join(chainName)]
+        return self._joined[chainName]
 
+    def _join(self, chain: str) -> Rule:
+        active = [rule for rule in self.__rules__ if rule.enabled and chain in rule.alt]
+        table = next((rule.fn for rule in active if rule.name == "table"), None)
+        starts: dict[str, list[Rule]] = {}
+        for rule in active:
+            for char in _STARTS.get(rule.name, ""):
+                starts.setdefault(char, []).append(rule.fn)
 
-_TERMINATORS: dict[tuple[Rule, ...], Rule] = {}
-
-
-def _terminator(rules: list[Rule]) -> Rule:
-    key = tuple(rules)
-    if key in _TERMINATORS:
-        return _TERMINATORS[key]
-
-    def ends(state: StateBlock, line: int, end: int, silent: bool) -> bool:
-        pos = state.bMarks[line] + state.tShift[line]
-        if pos >= state.eMarks[line] or state.src[pos] not in _SPECIAL:
-            below = line + 1
-            if below >= end:
+        def ends(state: StateBlock, line: int, end: int, silent: bool) -> bool:
+            pos = state.bMarks[line] + state.tShift[line]
+            if pos < state.eMarks[line]:
+                for rule in starts.get(state.src[pos], ()):
+                    if rule(state, line, end, silent):
+                        return True
+            if table is None or line + 1 >= end:
                 return False
-            pos = state.bMarks[below] + state.tShift[below]
-            if pos >= state.eMarks[below] or state.src[pos] not in _DELIMITER_ROW:
+            pos = state.bMarks[line + 1] + state.tShift[line + 1]
+            if pos >= state.eMarks[line + 1] or state.src[pos] not in _DELIMITER_ROW:
                 return False
-        return any(rule(state, line, end, silent) for rule in key)
+            return table(state, line, end, silent)
 
-    _TERMINATORS[key] = ends
-    return ends
+        return ends
 
 
 class Blocks(ParserBlock):
@@ -112,7 +119,7 @@ class Blocks(ParserBlock):
             table: dict[str, list[Rule]] = {}
             functions = self.ruler.getRules("")
             for name, function in zip(self.ruler.get_active_rules(), functions, strict=True):
-                for char in _STARTS.get(name, ""):
+                for char in _STARTS.get(name, "") if name != "deflist" else "":
                     table.setdefault(char, []).append(function)
             self._table = {char: tuple(rules) for char, rules in table.items()}
         return self._table
@@ -183,9 +190,9 @@ def _push_paragraph(state: StateBlock, line: int, below: int) -> None:
     else:
         content = mdTrim(state.getLines(line, below, state.blkIndent, False))
     level, add = state.level, state.tokens.append
-    add(Token("paragraph_open", "p", 1, {}, [line, below], level, None, "", "", "", {}, True))
-    add(Token("inline", "", 0, {}, [line, below], level + 1, [], content, "", "", {}, True))
-    add(Token("paragraph_close", "p", -1, {}, None, level, None, "", "", "", {}, True))
+    add(Tok("paragraph_open", "p", 1, None, [line, below], level, block=True))
+    add(Tok("inline", "", 0, None, [line, below], level + 1, [], content, block=True))
+    add(Tok("paragraph_close", "p", -1, None, None, level, block=True))
     state.line = below
 
 

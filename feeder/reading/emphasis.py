@@ -8,11 +8,14 @@ letter, and a CJK character beside the marks counts as a space would; text witho
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 
 from markdown_it.common.utils import isMdAsciiPunct, isPunctChar, isWhiteSpace
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
+
+from feeder.reading.tokens import Tok
 
 WORD, SPACE, PUNCTUATION, CJK, CJK_PUNCTUATION = range(5)
 _MARKS = (PUNCTUATION, CJK_PUNCTUATION)
@@ -64,11 +67,30 @@ class State(StateInline):
         """See markdown-it."""
         buffer = self._pending_buffer
         content = buffer[0] if len(buffer) == 1 and not self._pending else self.pending
-        token = Token("text", "", 0, {}, None, self.pendingLevel, None, content)
+        token = Tok("text", "", 0, None, None, self.pendingLevel, None, content)
         self.tokens.append(token)
         self.tokens_meta.append(None)
         self._pending = ""
         self._pending_buffer = []
+        return token
+
+    def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:
+        """See markdown-it."""
+        if self._pending_buffer or self._pending:
+            self.pushPending()
+        meta = None
+        if nesting < 0:
+            self.level -= 1
+            self.delimiters = self._prev_delimiters.pop()
+        token = Tok(ttype, tag, nesting, None, None, self.level)
+        if nesting > 0:
+            self.level += 1
+            self._prev_delimiters.append(self.delimiters)
+            self.delimiters = []
+            meta = {"delimiters": self.delimiters}
+        self.pendingLevel = self.level
+        self.tokens.append(token)
+        self.tokens_meta.append(meta)
         return token
 
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N803, the name is markdown-it's

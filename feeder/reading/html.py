@@ -10,6 +10,8 @@ from typing import Protocol
 
 from markdown_it.token import Token
 
+from feeder.links import encode
+
 
 class Writer(Protocol):
     """Where ``to_html`` asks for the parts that depend on the entry."""
@@ -84,27 +86,26 @@ def to_html(tokens: Sequence[Token], writer: Writer) -> str:
                 _inline(token.children, add, writer)
         elif token.hidden:
             continue
-        elif token.tag and (token.nesting or kind == "hr") and kind != "heading_open":
-            _tag(tokens, at, last, add, attributes(token))
-        elif kind == "heading_open":
-            _tag(tokens, at, last, add, writer.heading(token, tokens[at + 1]))
+        elif token.nesting == -1 and token.tag:
+            add(f"</{token.tag}>\n")
+        elif token.tag and (token.nesting or kind == "hr"):
+            if kind == "heading_open":
+                attrs = writer.heading(token, tokens[at + 1])
+            else:
+                attrs = attributes(token) if token.attrs else ""
+            before = "\n" if at and tokens[at - 1].hidden else ""
+            add(f"{before}<{token.tag}{attrs}>{_newline(tokens, at, last)}")
         else:
             _special(tokens, at, add, writer)
     return "".join(out)
 
 
-def _tag(tokens: Sequence[Token], at: int, last: int, add: Callable[[str], object], attrs: str) -> None:
-    token = tokens[at]
-    if token.nesting == -1:
-        add(f"</{token.tag}>\n")
-        return
-    newline = "\n"
-    if token.nesting == 1 and at < last:
-        after = tokens[at + 1]
-        if after.type == "inline" or after.hidden or (after.nesting == -1 and after.tag == token.tag):
-            newline = ""
-    before = "\n" if at and tokens[at - 1].hidden else ""
-    add(f"{before}<{token.tag}{attrs}>{newline}")
+def _newline(tokens: Sequence[Token], at: int, last: int) -> str:
+    if at >= last or not tokens[at].nesting:
+        return "\n"
+    after = tokens[at + 1]
+    same = after.nesting == -1 and after.tag == tokens[at].tag
+    return "" if after.type == "inline" or after.hidden or same else "\n"
 
 
 def _special(tokens: Sequence[Token], at: int, add: Callable[[str], object], writer: Writer) -> None:
@@ -132,13 +133,13 @@ def footnote(token: Token, here: str = "#", prefix: str = "") -> str:
     if "id" not in meta:
         return ""
     number = meta["id"] + 1
-    again = f":{meta['subId']}" if meta.get("subId", 0) > 0 else ""
+    again = f"-{meta['subId']}" if meta.get("subId", 0) > 0 else ""
     if kind == "footnote_open":
         return f'<li id="fn{prefix}{number}" class="footnote-item">'
     if kind == "footnote_anchor":
-        return f' <a href="{here}fnref{prefix}{number}{again}" class="footnote-backref">\u21a9\ufe0e</a>'
+        return f' <a href="{here}fnref{encode(prefix)}{number}{again}" class="footnote-backref">\u21a9\ufe0e</a>'
     name = f"{prefix}{number}"
-    return f'<sup class="footnote-ref"><a href="{here}fn{name}" id="fnref{name}{again}">[{number}{again}]</a></sup>'
+    return f'<sup class="footnote-ref"><a href="{here}fn{encode(name)}" id="fnref{name}{again}">[{number}]</a></sup>'
 
 
 def _inline(tokens: Sequence[Token], add: Callable[[str], object], writer: Writer) -> None:

@@ -18,6 +18,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
 from feeder.reading.emphasis import State
+from feeder.reading.tokens import Tok
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -121,7 +122,7 @@ class Inline(ParserInline):
         stop = _STOP if "://" in src else _STOP_NO_ADDRESS
         if stop.search(src) is None:
             if src:
-                tokens.append(Token("text", "", 0, {}, None, 0, None, src))
+                tokens.append(Tok("text", "", 0, None, None, 0, None, src))
             return tokens
         state = State(src, md, env, tokens)
         state.stop = stop
@@ -132,7 +133,3 @@ class Inline(ParserInline):
         if "\\" in src or "&" in src:
             tokens[:] = _join_text_tokens(tokens)
         return tokens
-
-
-def join_nothing(tokens: Sequence[Token]) -> None:
-    """The parser above has joined texts already."""

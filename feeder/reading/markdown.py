@@ -72,7 +72,7 @@ def render(
         source = shortcodes.expand(source, writer)
     env: dict[str, Any] = {}
     tokens = parse(source, env)
-    lead, more = _survey(tokens)
+    lead, more = _survey(tokens, to_the_end="<!--" in source)
     if "[ ]" in source or "[x]" in source or "[X]" in source:
         _tasks(tokens)
     if "|" in source:
@@ -111,7 +111,7 @@ def _finish(html: str, writer: Writer) -> str:
     return html
 
 
-def _survey(tokens: Sequence[Token]) -> tuple[str, str]:
+def _survey(tokens: Sequence[Token], *, to_the_end: bool) -> tuple[str, str]:
     """The lead, and the text before ``<!--more-->``."""
     lead, more = "", ""
     texts: list[str] = []
@@ -123,6 +123,8 @@ def _survey(tokens: Sequence[Token]) -> tuple[str, str]:
                 texts.append(text)
                 if not lead and tokens[at - 1].type == "paragraph_open" and not tokens[at - 1].level:
                     lead = text
+                    if not to_the_end:
+                        break
         elif token.type == "html_block" and is_more(token):
             return lead, plaintext.join_lines("\n".join(texts))
     return lead, more

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
-from markdown_it import MarkdownIt
+from markdown_it import MarkdownIt, helpers
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
@@ -23,11 +25,43 @@ _REFUSED = re.compile(r"(?:vbscript|javascript|file|data|feeder):", re.IGNORECAS
 _PICTURE = re.compile(r"data:image/(?:gif|png|jpeg|webp|avif);", re.IGNORECASE)
 
 
+# A destination without brackets, escapes or entities, and what may follow it.
+_DESTINATION = re.compile(r"[^\x00-\x20\x7f()<>\\&]+(?=[) \n])")
+# What can change where a link's label ends.
+_LABEL_STOP = re.compile(r"[\\`\[\]!<&^:]")
+
+
+class _Destination:
+    __slots__ = ("ok", "pos", "str")
+
+    def __init__(self, pos: int, text: str) -> None:
+        self.ok = True
+        self.pos = pos
+        self.str = text
+
+
+def _destination(string: str, pos: int, maximum: int) -> Any:
+    match = _DESTINATION.match(string, pos, maximum)
+    if match is None or match.end() >= maximum:
+        return helpers.parseLinkDestination(string, pos, maximum)
+    return _Destination(match.end(), match[0])
+
+
+def _label(state: StateInline, start: int, disableNested: bool = False) -> int:  # noqa: N803, the name is markdown-it's
+    match = _LABEL_STOP.search(state.src, start + 1, state.posMax)
+    if match is not None and match[0] == "]" and state.level < MAX_NESTING:
+        return match.start()
+    return helpers.parseLinkLabel(state, start, disableNested)
+
+
 class Parser(MarkdownIt):
     """markdown-it with our inline and block parsers; addresses stay as the author wrote them."""
 
     def __init__(self) -> None:
         super().__init__("commonmark", {"maxNesting": MAX_NESTING})
+        self.helpers = SimpleNamespace(
+            parseLinkDestination=_destination, parseLinkLabel=_label, parseLinkTitle=helpers.parseLinkTitle
+        )
         self.enable(["table", "strikethrough"])
         self.use(footnote_plugin)
         self.use(deflist_plugin)

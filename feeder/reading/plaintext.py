@@ -8,14 +8,11 @@ from collections.abc import Sequence
 from markdown_it.token import Token
 
 from feeder.reading.emphasis import is_cjk
+from feeder.reading.sanitise import is_element
 
 _BREAK = re.compile(r"[ \t]*\n\s*")
 _MARKUP = re.compile(r"[\\`*_~\[\]!<&\n:^]")
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)\b[^>]*>", re.IGNORECASE)
-_KNOWN_TAGS = frozenset(
-    "a abbr b big br center cite code del em font i img ins kbd mark q rp rt ruby s samp small span strike strong sub "
-    "sup u var wbr".split()
-)
 
 
 def of_tokens(tokens: Sequence[Token] | None) -> str:
@@ -33,7 +30,7 @@ def _pieces(tokens: Sequence[Token]) -> list[str]:
             out.append("\n")
         elif kind == "html_inline":
             tag = _TAG.match(token.content)
-            if tag and tag[1].lower() not in _KNOWN_TAGS:
+            if tag and not is_element(tag[1]):
                 # `<iostream>` in a title is a word, not markup.
                 out.append(token.content)
     return out

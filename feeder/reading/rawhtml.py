@@ -23,7 +23,10 @@ _PRIVATE = "feeder:/"
 def resolve(html: str, writer: Writer) -> str:
     """Make every address of raw HTML absolute or private; drop what leads nowhere."""
     writer.lines = ()
-    return _TAG.sub(lambda match: _element(match, writer), html)
+    writer.source.forget()
+    html = _TAG.sub(lambda match: _element(match, writer), html)
+    # The sanitiser takes the names out of a class attribute, and leaves the attribute.
+    return _ANY_TAG.sub(lambda match: match[0].replace(' class=""', ""), html) if ' class=""' in html else html
 
 
 def _element(match: re.Match[str], writer: Writer) -> str:

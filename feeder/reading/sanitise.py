@@ -21,6 +21,13 @@ _TABLE = "caption col colgroup table tbody td tfoot th thead tr"
 _MEDIA = "audio img picture source video"
 TAGS = frozenset(f"{_INLINE} {_BLOCK} {_TABLE} {_MEDIA}".split())
 
+OBSOLETE = frozenset(
+    "acronym applet area base basefont big blink body button canvas datalist dialog dir embed fieldset font form frame "
+    "frameset head hgroup html iframe input keygen label legend link map marquee menu menuitem meta meter nobr noframes "
+    "noscript object optgroup option output param plaintext progress search slot strike summary track xmp".split()
+)
+"""Elements of HTML whose tags go and whose text stays."""
+
 DROPPED = frozenset(
     "script style iframe noembed noframes template svg math select textarea object applet title".split()
 )
@@ -64,8 +71,9 @@ _ACTIVE = re.compile(
     r"frameset|template|noembed|noframes)\b|\s(on[a-z]{3,})\s*=|(javascript):",
     re.IGNORECASE,
 )
-_FRAME = re.compile(r"<(?:iframe|embed)\b([^>]*)>(?:.*?</iframe\s*>)?", re.IGNORECASE | re.DOTALL)
+_FRAME = re.compile(r"<(?:iframe|embed)\b([^>]*)>(?:[^<]*</iframe\s*>)?", re.IGNORECASE)
 _FRAME_SOURCE = re.compile(r"""\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+_NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9\-]*)")
 _COMMENT = re.compile(r"\s*(?:<!--(?:(?!-->).)*-->\s*)+\Z", re.DOTALL)
 
 
@@ -121,6 +129,17 @@ def _frame_link(match: re.Match[str]) -> str:
         return ""
     address = address.replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
     return f'<a href="{address}">{address.partition("://")[2].partition("?")[0]}</a>'
+
+
+def is_element(name: str) -> bool:
+    """Whether a tag's name means something in HTML: ``<b>`` does, ``<iostream>`` is a word."""
+    name = name.lower()
+    return name in TAGS or name in DROPPED or name in OBSOLETE or "-" in name
+
+
+def words_to_text(html: str) -> str:
+    """Tags that HTML does not know become text: an author who writes ``<T>`` means those three characters."""
+    return _NAME.sub(lambda match: match[0] if is_element(match[1]) else "&lt;" + match[0][1:], html)
 
 
 def is_comment(html: str) -> bool:

@@ -15,7 +15,7 @@ from feeder.reading import html, plaintext
 from feeder.reading.addresses import Addresses, Refused
 from feeder.reading.assets import Prepared
 from feeder.reading.highlight import PLAIN, highlight, language
-from feeder.reading.sanitise import active, frames_to_links, is_comment
+from feeder.reading.sanitise import active, frames_to_links, is_comment, words_to_text
 
 LOOKED = "looked in {folder}/, static/, source/, public/ and the publication; "
 MEND = "put the file in one of them, or remove the line; the alt text is shown meanwhile"
@@ -45,12 +45,16 @@ class Lines:
         source = self._lines[at] if at < len(self._lines) else ""
         return Problem(f"{self.path}:{self.first + at}", message, hint, False, source, column, max(1, len(mark)))
 
+    def forget(self) -> None:
+        """Look from the top again: what is told next is not in the order of the text."""
+        self._told.clear()
+
     def _find(self, mark: str, start: int, end: int) -> tuple[int, int]:
         assert self._lines is not None
         told = self._told.get(mark, (-1, 0))
-        for at in range(start, min(end, len(self._lines))):
+        for at in range(max(start, told[0]), min(end, len(self._lines))):
             column = self._lines[at].find(mark, told[1] if at == told[0] else 0) + 1 if mark else 0
-            if column and at >= told[0]:
+            if column:
                 self._told[mark] = (at, column)
                 return at, column
         return start, 0
@@ -72,7 +76,7 @@ class Writer:
         self.coloured = False
         self.cover: Image | None = None
         self._active: dict[str, Problem] = {}
-        self._ids: set[str] = set()
+        self._ids: dict[str, int] = {}
         self.here = addresses.own + "?"
         self.prefix = f"-{slugify(addresses.anchor)}-" if addresses.anchor else ""
 
@@ -160,10 +164,13 @@ class Writer:
     def heading(self, token: Token, inline: Token) -> str:
         """An id that is the heading's words, once in an entry."""
         base = slugify(plaintext.of_tokens(inline.children)) or "section"
-        name, number = base, 1
-        while name in self._ids or name in IDS_OF_PAGES:
-            name, number = f"{base}-{number}", number + 1
-        self._ids.add(name)
+        number = self._ids.get(base, 1 if base in IDS_OF_PAGES else 0)
+        name = f"{base}-{number}" if number else base
+        while name in self._ids:
+            number += 1
+            name = f"{base}-{number}"
+        self._ids[base] = number + 1
+        self._ids.setdefault(name, 1)
         return f' id="{html.escape(name)}"'
 
     def footnote(self, token: Token) -> str:
@@ -185,7 +192,7 @@ class Writer:
                     mark = name.rstrip(">=")
                     self._active[name] = self.source.problem(self.lines, mark, "", "")
             content = frames_to_links(content)
-        return content
+        return words_to_text(content)
 
     def close(self) -> None:
         """Note what was found in all of the entry's raw HTML, as one problem."""
