@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from feeder import dates, links
 from feeder.model import Moment
+from feeder.reading import keys
 
 _ENDING = re.compile(r"\.(?:md|markdown|txt)\Z", re.IGNORECASE)
 _BUNDLES = frozenset({"index", "readme"})
@@ -45,7 +46,7 @@ def name(path: str, entries: str, zone: ZoneInfo) -> Name:
     language = ""
     match = _IN_NAME.search(words)
     if match and match[2] in _LANGUAGES:
-        language, words = match[1], words[: match.start()]
+        language, words = keys.language_tag(match[1]), words[: match.start()]
     if words.lower() in _BUNDLES:
         words = folders[-1] if folders and "/".join(folders) != entries.strip("/") else ""
     draft, jekyll = "_drafts" in folders, "_posts" in folders or "_drafts" in folders
