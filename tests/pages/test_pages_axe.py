@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import shutil
-import threading
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from pages import page_samples
+from pages.browser import CHROMIUM, FLAGS, serving
 
 from feeder.pages.site import Pages
 
 AXE = os.environ.get("FEEDER_AXE", "")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 pytestmark = [
     pytest.mark.server,
     pytest.mark.skipif(not AXE, reason="FEEDER_AXE does not name axe-core's axe.min.js"),
     pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine"),
 ]
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is http.server's
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -45,13 +32,8 @@ def served(tmp_path: Path, language: str) -> Iterator[tuple[str, list[str]]]:
         # A redirect leaves before axe could look at it.
         if document.path.endswith(".html") and not document.path.startswith("old/"):
             paths.append(document.path)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(out)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/", paths
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(out) as base:
+        yield base, paths
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
