@@ -9,9 +9,9 @@ import sys
 def main() -> int:
     """The console script ``feeder``; returns the exit code."""
     if sys.argv[1:2] == ["publish"] and "_FEEDER_COMPLETE" not in os.environ:
-        from feeder.cli import publish
+        from feeder import fastpath
 
-        return publish.main(sys.argv[2:])
+        return fastpath.main(sys.argv[2:])
     from feeder.cli import main as commands
 
     return commands.main(sys.argv[1:])

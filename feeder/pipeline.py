@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Final
 
 from feeder import cache as caching
-from feeder import dates, identity, index, inputs, scope
+from feeder import config, dates, identity, index, inputs, scope
 from feeder import history as histories
 from feeder.cache import Cache
 from feeder.catalog import authority_of, has_real_url
@@ -80,6 +80,8 @@ class Report:
     """Files that were made and found to be as they are."""
     deployed: bool | None = None
     """None: nothing to deploy, or no command set."""
+    deploy_error: str = ""
+    """What the deploy command said when it failed."""
     next: Due | None = None
     seconds: float = 0.0
     """How long it took; measured by the caller, who owns the clock."""
@@ -95,7 +97,7 @@ def publish(settings: Settings, now: datetime, options: Options | None = None) -
     """
     options = options or Options()
     root = str(settings.root)
-    fresh_start = options.dry_run and not os.path.isdir(os.path.join(root, ".feeder"))
+    fresh_start = options.dry_run and not os.path.exists(os.path.join(root, histories.FILE))
     with publishing(settings.root, now, options.lock_timeout):
         try:
             return _attempt(settings, now, options)
@@ -106,7 +108,15 @@ def publish(settings: Settings, now: datetime, options: Options | None = None) -
             return _attempt(settings, now, options)
         finally:
             if fresh_start:
-                shutil.rmtree(os.path.join(root, ".feeder"), ignore_errors=True)
+                _forget_all(root)
+
+
+def _forget_all(root: str) -> None:
+    """Leave nothing of a dry run in a publication that was never published; the lock is still held, and stays."""
+    histories.remove(root)
+    caching.remove(root)
+    for name in ("assets", "templates"):
+        shutil.rmtree(os.path.join(root, ".feeder", name), ignore_errors=True)
 
 
 def _attempt(settings: Settings, now: datetime, options: Options) -> Report:
@@ -137,15 +147,17 @@ class _Run:
         self.cache = cache
         self.fresh: list[Problem] = []
         self.unchanged = 0
+        self.deploy_error = ""
 
     def report(self, following: Sequence[Problem]) -> Report:
         """The whole run, in order."""
         looked = inputs.survey(self.settings, self.history, self.cache)
         if self._is_held(looked):
-            return self._reported(looked, Plan(self.micros), Written(), deployed=None)
+            return self._reported(looked, Plan(self.micros), Written(), deployed=self._deploy(Written()))
         self._add_what_is_due(looked)
         arrived = self._read(looked)
-        self._tell(FOLLOWING, following, kept=not self.options.dry_run)
+        self._tell(FOLLOWING, following)
+        self._tell(config.FILE, self.settings.problems)
         plan = self._plan(looked, arrived)
         if self.options.dry_run:
             return self._dry_report(plan)
@@ -161,8 +173,11 @@ class _Run:
             return False
         if hold == inputs.fingerprint(looked):
             return True
-        release(self.settings)
+        # Until this run is through, the next one must know that out/ is behind the history.
         looked.everything = True
+        self.history.set_meta("started", self.now.isoformat())
+        self.history.commit()
+        release(self.settings)
         return False
 
     def _add_what_is_due(self, looked: Inputs) -> None:
@@ -207,14 +222,13 @@ class _Run:
             if entry.anchor in known - standing and (whole or entry.anchor in bad.reading.bad)
         ]
 
-    def _tell(self, path: str, problems: Sequence[Problem], *, kept: bool = True) -> None:
+    def _tell(self, path: str, problems: Sequence[Problem]) -> None:
         """Remember the problems of a file, and which of them nobody was told yet."""
         known = self.history.problems_in(path)
         if list(problems) != known:
             told = set(known)
             self.fresh += [problem for problem in problems if problem not in told]
-            if kept:
-                self.history.set_problems(path, problems)
+            self.history.set_problems(path, problems)
 
     def _plan(self, looked: Inputs, arrived: Sequence[Arrived]) -> Plan:
         plan = make_plan(
@@ -290,8 +304,10 @@ class _Run:
 
     def _make(self, looked: Inputs, jobs: Sequence[str]) -> Written:
         """Render, check and stage what must be made; then let it go live, and remember what came of it."""
+        generations = self.settings.output.layout == "generations"
         if not jobs:
-            return Written()
+            # A killed run may have left a generation that is whole and not flipped to.
+            return open_output(self.settings).publish([]) if generations else Written()
         from feeder import press
 
         output = open_output(self.settings)
@@ -308,8 +324,8 @@ class _Run:
         except BaseException:
             output.discard()
             raise
-        if self.settings.output.deploy and written.changed:
-            deploying.owe(self.settings.root, written.changed)
+        if looked.everything:
+            self.cache.prune(self.history.keys())
         self.history.set_meta("started", "")
         self.history.set_meta("finished", self.now.isoformat())
         self.history.set_meta("rendering", looked.rendering)
@@ -330,7 +346,7 @@ class _Run:
         try:
             deploying.run(command, written.changed, self.settings.root, served(self.settings))
         except DeployFailed as error:
-            self.deploy_error = error
+            self.deploy_error = str(error)
             return False
         return True
 
@@ -364,6 +380,7 @@ class _Run:
             deleted=written.deleted,
             unchanged=self.unchanged,
             deployed=deployed,
+            deploy_error=self.deploy_error,
             next=due,
         )
 

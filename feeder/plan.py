@@ -22,6 +22,7 @@ Named = tuple[str, str, str]
 """``(kind, slug, name)`` of a tag, author or language."""
 SECOND: Final = 1_000_000
 FEWEST_GUARDED: Final = 10
+_VISIBLE: Final = ("title", "page_title", "summary", "language", "correction", "tags", "authors", "cover")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +258,13 @@ class _Planner:
         if _micros(entry.date.instant) != record.dated if record.dated else entry.date.day != record.day:
             published = _micros(entry.date.instant)
             published = min(published, self.now) if entry.date.date_only else published
+        described = self._described(one, published)
         kind, updated = self._judge(entry, record, published)
+        if kind is None and any(described[name] != getattr(record, name) for name in _VISIBLE):
+            kind = "revised"
         permalink, slug, redirects = self._moved(entry, record)
         after = replace(
-            record, **{**self._described(one, published), "published": published, "updated": updated},
+            record, **{**described, "published": published, "updated": updated},
             permalink=permalink, slug=slug, withdrawn=None, tombstone=None,
             touched=self._touch() if updated != record.updated or not record.public else record.touched,
         )  # fmt: skip

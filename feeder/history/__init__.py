@@ -8,7 +8,7 @@ Instants are integers: microseconds since the epoch, UTC.
 from __future__ import annotations
 
 from feeder.history.notes import pack
-from feeder.history.opening import FILE, History, empty_history, open_history, read_history
+from feeder.history.opening import FILE, History, empty_history, open_history, read_history, remove
 from feeder.history.records import TOMBSTONE_US, Label, Record, Waiting, without_tombstone
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "open_history",
     "pack",
     "read_history",
+    "remove",
     "without_tombstone",
 ]

@@ -80,13 +80,14 @@ class Entries(Tables):
         for row in self._db.execute(SELECT + "ORDER BY seq"):
             yield record_of(row)
 
-    def places(self) -> Iterator[tuple[str, str, str, int, bytes, str, int | None]]:
-        """``path, anchor, permalink, seq, key, title, withdrawn`` of every entry: the light view of all."""
-        yield from self._db.execute("SELECT path, anchor, permalink, seq, key, title, withdrawn FROM entry")
-
     def addresses(self) -> Iterator[tuple[str, int]]:
         """Permalink and ``updated`` of all public entries in release order, for the sitemap."""
         yield from self._db.execute("SELECT permalink, updated FROM entry WHERE withdrawn IS NULL ORDER BY seq")
+
+    def keys(self) -> Iterator[bytes]:
+        """Where the cache keeps what is public."""
+        for (key,) in self._db.execute("SELECT key FROM entry WHERE withdrawn IS NULL"):
+            yield key
 
     def paths(self) -> set[str]:
         """The files of all entries that are public."""

@@ -112,6 +112,13 @@ def open_history(root: str, *, writing: bool = True) -> History:
     return History(connection)
 
 
+def remove(root: str) -> None:
+    """Delete the history of a publication in which nothing was ever published."""
+    for ending in ("", "-wal", "-shm"):
+        if os.path.exists(os.path.join(root, FILE + ending)):
+            os.unlink(os.path.join(root, FILE + ending))
+
+
 def read_history(root: str) -> History:
     """The history for reading only, as it was last committed; for workers beside the one that writes."""
     connection = sqlite3.connect(f"file:{quote(os.path.join(root, FILE))}?mode=ro", uri=True, isolation_level=None)
