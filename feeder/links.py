@@ -24,6 +24,11 @@ RESERVED = frozenset(
 )
 """Names a slug never has: devices of Windows, and what stands at the top of ``out/`` itself."""
 
+SCHEMES = frozenset(
+    {"http", "https", "mailto", "tel", "sms", "ftp", "geo", "xmpp", "irc", "ircs", "magnet", "matrix", "webcal"}
+)
+"""The schemes of addresses that may go out."""
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _SITE_PART = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//[^/?#]*")
 _NOT_IN_PATH = re.compile(r"[^A-Za-z0-9\-._~/]+")

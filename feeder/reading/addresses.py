@@ -10,20 +10,16 @@ import os
 import posixpath
 import re
 
-from feeder.links import ENTRY, SITE, decode, encode, iri
+from feeder.links import ENTRY, SCHEMES, SITE, decode, encode, iri
 from feeder.reading import media
 from feeder.reading.assets import ENTRY_FILES, AssetStore, Prepared, candidates
-
-SCHEMES = frozenset(
-    {"http", "https", "mailto", "tel", "sms", "ftp", "geo", "xmpp", "irc", "ircs", "magnet", "matrix", "webcal"}
-)
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _BLANK = re.compile("[\x00-\x20\x7f-\x9f]+")
 _PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,[A-Za-z0-9+/=\s]*\Z", re.IGNORECASE)
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """An address that is never published, such as ``javascript:``."""
 
 
@@ -42,7 +38,7 @@ class Addresses:
         self.own = ENTRY + own
 
     def link(self, reference: str) -> str:
-        """For ``href``; raises ``Refused``."""
+        """For ``href``; raises ``RefusedError``."""
         text = reference.strip()
         if not text:
             return self.own
@@ -52,17 +48,17 @@ class Addresses:
         return absolute if absolute is not None else self._relative(text)
 
     def file(self, reference: str) -> Prepared | str | None:
-        """For ``src``: an asset, or an address elsewhere; None when there is no such file. Raises ``Refused``."""
+        """For ``src``: an asset, or an address elsewhere; None when there is no such file. Raises ``RefusedError``."""
         text = reference.strip()
         if text[:5].lower() == "data:":
             if _PICTURE.match(text):
                 return "".join(text.split())
-            raise Refused(text)
+            raise RefusedError(text)
         absolute = self._absolute(text)
         if absolute is not None:
             if absolute.startswith(("http://", "https://")):
                 return absolute
-            raise Refused(text)
+            raise RefusedError(text)
         return self._asset(text)
 
     def _absolute(self, text: str) -> str | None:
@@ -75,7 +71,7 @@ class Addresses:
             text = _BLANK.sub("", text)
             match = _SCHEME.match(text)
         if match is None or match[1].lower() not in SCHEMES:
-            raise Refused(text)
+            raise RefusedError(text)
         return match[1].lower() + iri(text)[match.end(1) :]
 
     def _asset(self, text: str) -> Prepared | None:

@@ -54,9 +54,8 @@ def _balanced(text: str) -> int:
     for at, char in enumerate(text):
         if char in "([":
             open_.append(char)
-        elif char in _CLOSERS:
-            if not open_ or open_.pop() != _CLOSERS[char]:
-                return at
+        elif char in _CLOSERS and (not open_ or open_.pop() != _CLOSERS[char]):
+            return at
     return len(text)
 
 

@@ -64,7 +64,7 @@ class _Rules(Ruler[Rule]):
         super().__compile__()
         self._joined = {}
 
-    def getRules(self, chainName: str = "") -> list[Rule]:  # noqa: N803, the name is markdown-it's
+    def getRules(self, chainName: str = "") -> list[Rule]:
         """See markdown-it."""
         rules = super().getRules(chainName)
         if not chainName or not rules:
@@ -124,7 +124,7 @@ class Blocks(ParserBlock):
             self._table = {char: tuple(rules) for char, rules in table.items()}
         return self._table
 
-    def parse(self, src: str, md: MarkdownIt, env: EnvType, outTokens: list[Token]) -> list[Token] | None:  # noqa: N803
+    def parse(self, src: str, md: MarkdownIt, env: EnvType, outTokens: list[Token]) -> list[Token] | None:
         """See markdown-it."""
         if not src:
             return None
@@ -132,7 +132,7 @@ class Blocks(ParserBlock):
         self.tokenize(state, state.line, state.lineMax)
         return state.tokens
 
-    def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803
+    def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:
         """See markdown-it: make the tokens of some lines."""
         line, empty = startLine, False
         limit = state.md.options.maxNesting

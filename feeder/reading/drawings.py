@@ -76,7 +76,7 @@ class _Reader:
             raise PictureError(f"the SVG drawing holds {key}=", _HINT)
         if key == "href" and not _OWN.match(value) and not (tag == "a" and re.match(r"https?://", value)):
             raise PictureError("the SVG drawing fetches another file", _HINT)
-        if key in ("attributename",) and value.lower() in ("href", "xlink:href"):
+        if key == "attributename" and value.lower() in ("href", "xlink:href"):
             raise PictureError("the SVG drawing changes its links", _HINT)
         if _FETCHES.search(value):
             raise PictureError("the SVG drawing fetches another file", _HINT)

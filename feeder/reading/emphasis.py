@@ -7,6 +7,7 @@ letter, and a CJK character beside the marks counts as a space would; text witho
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Literal
 
@@ -63,6 +64,9 @@ _KINDS = _Kinds()
 class State(StateInline):
     """Inline state with the CJK rule, and a lean ``push``: this is where the parser spends its time."""
 
+    stop: re.Pattern[str]
+    """Finds the characters that end plain text."""
+
     def pushPending(self) -> Token:
         """See markdown-it."""
         buffer = self._pending_buffer
@@ -93,7 +97,7 @@ class State(StateInline):
         self.tokens_meta.append(meta)
         return token
 
-    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N803, the name is markdown-it's
+    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:
         """See CommonMark 6.2, "left-flanking" and "right-flanking", and this module's text."""
         source, pos, end = self.src, start + 1, self.posMax
         marker = source[start]

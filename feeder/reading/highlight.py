@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
+    from pygments.token import _TokenType
 
 MAX_LENGTH = 50_000
 """Longer code goes out without colours: some lexers are slow."""
@@ -38,12 +39,13 @@ def _lexer(name: str) -> Lexer | None:
 
 
 @cache
-def _class(kind: object) -> str:
+def _class(kind: _TokenType) -> str:
     from pygments.token import STANDARD_TYPES
 
     while kind not in STANDARD_TYPES:
-        kind = kind.parent  # type: ignore[attr-defined]  # token types have no typed interface
-    return STANDARD_TYPES[kind]
+        kind = kind.parent
+    name: str = STANDARD_TYPES[kind]
+    return name
 
 
 def classes() -> frozenset[str]:

@@ -28,8 +28,8 @@ class Writer(Protocol):
     def fence(self, token: Token) -> str:
         """A block of code, with ``<pre>``."""
 
-    def heading(self, token: Token, inline: Token) -> str:
-        """The attributes of a heading."""
+    def heading(self, inline: Token) -> str:
+        """The attributes of a heading with this text."""
 
     def raw(self, token: Token) -> str:
         """HTML that the author wrote."""
@@ -90,7 +90,7 @@ def to_html(tokens: Sequence[Token], writer: Writer) -> str:
             add(f"</{token.tag}>\n")
         elif token.tag and (token.nesting or kind == "hr"):
             if kind == "heading_open":
-                attrs = writer.heading(token, tokens[at + 1])
+                attrs = writer.heading(tokens[at + 1])
             else:
                 attrs = attributes(token) if token.attrs else ""
             before = "\n" if at and tokens[at - 1].hidden else ""
@@ -158,15 +158,21 @@ def _inline(tokens: Sequence[Token], add: Callable[[str], object], writer: Write
             add(f"<{token.tag}>")
         elif token.nesting == -1:
             add(f"</{token.tag}>")
-        elif kind == "code_inline":
-            add(f"<code>{escape(token.content)}</code>")
-        elif kind == "softbreak":
-            add("\n")
-        elif kind == "hardbreak":
-            add("<br>\n")
-        elif kind == "image":
-            add(writer.image(token, text_of(token.children)))
-        elif kind == "html_inline":
-            add(writer.raw(token))
         else:
-            add(writer.footnote(token))
+            add(_leaf(token, writer))
+
+
+def _leaf(token: Token, writer: Writer) -> str:
+    """An inline element that holds no others."""
+    kind = token.type
+    if kind == "code_inline":
+        return f"<code>{escape(token.content)}</code>"
+    if kind == "softbreak":
+        return "\n"
+    if kind == "hardbreak":
+        return "<br>\n"
+    if kind == "image":
+        return writer.image(token, text_of(token.children))
+    if kind == "html_inline":
+        return writer.raw(token)
+    return writer.footnote(token)

@@ -8,7 +8,7 @@ the same, which the tests check against markdown-it itself on the CommonMark spe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from markdown_it.parser_inline import ParserInline
@@ -43,6 +43,11 @@ _STARTS = {
 _STOP = re.compile(r"[\n\\`~*_\[\]!<&^:]")
 _STOP_NO_ADDRESS = re.compile(r"[\n\\`~*_\[\]!<&^]")
 _DELIMITERS = re.compile(r"[*_~]")
+
+
+def _stop(state: StateInline) -> re.Pattern[str]:
+    assert isinstance(state, State)
+    return state.stop
 
 
 class Inline(ParserInline):
@@ -80,7 +85,7 @@ class Inline(ParserInline):
         source = state.src
         rules = self.rules.get(source[pos])
         if rules is None:
-            match = state.stop.search(source, pos)  # type: ignore[attr-defined]  # set by parse below
+            match = _stop(state).search(source, pos)
             end: int = match.start() if match else state.posMax
             return max(end, pos + 1)
         for rule in rules:
@@ -94,7 +99,7 @@ class Inline(ParserInline):
     def tokenize(self, state: StateInline) -> None:
         """See markdown-it: make the tokens from ``state.pos`` to ``state.posMax``."""
         source, end = state.src, state.posMax
-        search = state.stop.search  # type: ignore[attr-defined]  # set by parse below
+        search = _stop(state).search
         table = self.rules if state.level < state.md.options["maxNesting"] else {}
         pos = state.pos
         while pos < end:

@@ -117,7 +117,7 @@ def _survey(tokens: Sequence[Token], *, to_the_end: bool) -> tuple[str, str]:
     texts: list[str] = []
     for at, token in enumerate(tokens):
         if token.type == "inline":
-            if any([child.type == "html_inline" and is_more(child) for child in token.children or ()]):
+            if to_the_end and any(child.type == "html_inline" and is_more(child) for child in token.children or ()):
                 return lead, plaintext.join_lines("\n".join([*texts, _before_more(token)]).strip())
             if at and tokens[at - 1].type != "heading_open" and (text := plaintext.of_tokens(token.children)):
                 texts.append(text)

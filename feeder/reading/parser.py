@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 from markdown_it import MarkdownIt, helpers
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import PresetType
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
@@ -40,18 +42,25 @@ class _Destination:
         self.str = text
 
 
-def _destination(string: str, pos: int, maximum: int) -> Any:
+def _destination(string: str, pos: int, maximum: int) -> object:
     match = _DESTINATION.match(string, pos, maximum)
     if match is None or match.end() >= maximum:
         return helpers.parseLinkDestination(string, pos, maximum)
     return _Destination(match.end(), match[0])
 
 
-def _label(state: StateInline, start: int, disableNested: bool = False) -> int:  # noqa: N803, the name is markdown-it's
+def _label(state: StateInline, start: int, disableNested: bool = False) -> int:
     match = _LABEL_STOP.search(state.src, start + 1, state.posMax)
     if match is not None and match[0] == "]" and state.level < MAX_NESTING:
         return match.start()
     return helpers.parseLinkLabel(state, start, disableNested)
+
+
+def _helpers() -> ModuleType:
+    """markdown-it asks a module for these; rules read it from the parser."""
+    module = ModuleType("helpers")
+    vars(module).update(parseLinkDestination=_destination, parseLinkLabel=_label, parseLinkTitle=helpers.parseLinkTitle)
+    return module
 
 
 class Parser(MarkdownIt):
@@ -59,16 +68,14 @@ class Parser(MarkdownIt):
 
     def __init__(self) -> None:
         super().__init__("commonmark", {"maxNesting": MAX_NESTING})
-        self.helpers = SimpleNamespace(
-            parseLinkDestination=_destination, parseLinkLabel=_label, parseLinkTitle=helpers.parseLinkTitle
-        )
+        self.helpers = _helpers()
         self.enable(["table", "strikethrough"])
         self.use(footnote_plugin)
         self.use(deflist_plugin)
         self.inline.ruler.push("address", bare.address)
         self.core.ruler.disable("text_join")
 
-    def configure(self, presets: Any, options_update: Any = None) -> MarkdownIt:
+    def configure(self, presets: str | PresetType, options_update: Mapping[str, object] | None = None) -> MarkdownIt:
         """See markdown-it; our parsers take the place of its own before the rules are chosen."""
         self.inline = Inline()
         self.block = Blocks()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from feeder.reading import media
@@ -66,8 +67,6 @@ def _raster(body: bytes) -> Picture:
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(body)) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise PictureError(f"the picture has {image.width} × {image.height} pixels", "make it smaller")
                 return _convert(image, body)
         except UnidentifiedImageError as error:
             raise PictureError("not a picture that can be read", broken) from error
@@ -81,6 +80,8 @@ def _raster(body: bytes) -> Picture:
 
 def _convert(image: Image, body: bytes) -> Picture:
     """Keep the picture's own bytes, less the metadata, where nothing about it must change."""
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError(f"the picture has {image.width} × {image.height} pixels", "make it smaller")
     kind = image.format or ""
     ending = _FORMATS.get(kind)
     width, height = image.size
@@ -177,4 +178,4 @@ def _strip_webp(body: bytes) -> bytes:
     return b"RIFF" + len(rest).to_bytes(4, "little") + rest
 
 
-_STRIP = {"jpg": _strip_jpeg, "png": _strip_png, "webp": _strip_webp, "gif": bytes}
+_STRIP: dict[str, Callable[[bytes], bytes]] = {"jpg": _strip_jpeg, "png": _strip_png, "webp": _strip_webp, "gif": bytes}

@@ -6,6 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from feeder.links import SCHEMES
+
 if TYPE_CHECKING:
     import nh3
 
@@ -21,16 +23,16 @@ _TABLE = "caption col colgroup table tbody td tfoot th thead tr"
 _MEDIA = "audio img picture source video"
 TAGS = frozenset(f"{_INLINE} {_BLOCK} {_TABLE} {_MEDIA}".split())
 
-OBSOLETE = frozenset(
+_OTHERS = (
     "acronym applet area base basefont big blink body button canvas datalist dialog dir embed fieldset font form frame "
-    "frameset head hgroup html iframe input keygen label legend link map marquee menu menuitem meta meter nobr noframes "
-    "noscript object optgroup option output param plaintext progress search slot strike summary track xmp".split()
+    "frameset head hgroup html input keygen label legend link map marquee menu menuitem meta meter nobr noframes "
+    "noscript object optgroup option output param plaintext progress search slot strike track xmp"
 )
+OBSOLETE = frozenset(_OTHERS.split())
 """Elements of HTML whose tags go and whose text stays."""
 
-DROPPED = frozenset(
-    "script style iframe noembed noframes template svg math select textarea object applet title".split()
-)
+_WHOLE = "script style iframe noembed noframes template svg math select textarea object applet title"
+DROPPED = frozenset(_WHOLE.split())
 """Elements that go with all they hold."""
 
 _ATTRIBUTES = {
@@ -63,9 +65,8 @@ _CLASSES = {
     "ul": {"contains-task-list"},
     "li": {"footnote-item", "task-list-item"},
     "a": {"footnote-backref"},
-    "p": {"video"},
 }
-_SCHEMES = frozenset("http https mailto tel sms ftp geo xmpp irc ircs magnet matrix webcal data feeder".split())
+_SCHEMES = SCHEMES | {"data", "feeder"}
 _ACTIVE = re.compile(
     r"<\s*(script|style|iframe|object|embed|applet|form|input|button|select|textarea|svg|math|link|meta|base|frame|"
     r"frameset|template|noembed|noframes)\b|\s(on[a-z]{3,})\s*=|(javascript):",

@@ -64,9 +64,9 @@ class Words:
     def __init__(self, text: str) -> None:
         self.named: dict[str, str] = {}
         self.rest: list[str] = []
-        for key, value in _WORD.findall(text):
-            if value[0] in "\"'`" and value[-1] == value[0] and len(value) > 1:
-                value = value[1:-1]
+        for key, word in _WORD.findall(text):
+            quoted = len(word) > 1 and word[0] in "\"'`" and word[-1] == word[0]
+            value = word[1:-1] if quoted else word
             if key and not value.startswith("//"):
                 self.named[key.lower()] = value
             else:

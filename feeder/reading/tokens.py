@@ -14,11 +14,11 @@ class Tok(Token):
 
     def __init__(
         self,
-        type: str,  # noqa: A002, the names are markdown-it's
+        type: str,
         tag: str,
         nesting: Literal[-1, 0, 1],
         attrs: dict[str, str | int | float] | None = None,
-        map: list[int] | None = None,  # noqa: A002
+        map: list[int] | None = None,
         level: int = 0,
         children: list[Token] | None = None,
         content: str = "",

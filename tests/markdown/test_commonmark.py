@@ -37,7 +37,7 @@ class Plain:
     def fence(self, token: Token) -> str:
         return MarkdownIt().renderer.render([token], MarkdownIt().options, {})
 
-    def heading(self, token: Token, inline: Token) -> str:
+    def heading(self, inline: Token) -> str:
         return ""
 
     def raw(self, token: Token) -> str:

@@ -198,7 +198,8 @@ def test_plain_text(text: str, wanted: str) -> None:
 
 def test_lead_and_more() -> None:
     rendered = made(
-        "![图](https://e.org/x.png)\n\n## 标题\n\n> 引\n\n2024 年 4 月 2 日，**天数**\n智芯。\n\n第二段\n\n<!-- more -->\n\n其余"
+        "![图](https://e.org/x.png)\n\n## 标题\n\n> 引\n\n"
+        "2024 年 4 月 2 日，**天数**\n智芯。\n\n第二段\n\n<!-- more -->\n\n其余"
     )
     assert rendered.lead == "2024 年 4 月 2 日，天数智芯。"
     assert rendered.more == "引 2024 年 4 月 2 日，天数智芯。第二段"
@@ -239,7 +240,7 @@ def test_footnotes_lead_to_their_ids() -> None:
     rendered = made("注[^1]再[^1]\n\n[^1]: 释")
     html = links.absolute(rendered.html, "https://n.example", lambda _: "https://n.example/p/")
     ids = set(re.findall(r' id="([^"]+)"', html))
-    assert {target for target in re.findall(r'href="https://n.example/p/#([^"]+)"', html)} <= ids
+    assert set(re.findall(r'href="https://n.example/p/#([^"]+)"', html)) <= ids
 
 
 def test_references_to_entries() -> None:
