@@ -110,7 +110,7 @@ def times(entry: PublicEntry, lister: Lister) -> tuple[Time, Time | None]:
     return first, _time(updated, f"{text} {updated:%H:%M}" if text == day else text)
 
 
-def values(entry: PublicEntry, lister: Lister, root: str) -> dict[str, object]:
+def values(entry: PublicEntry, lister: Lister, root: str, *, author_pages: bool) -> dict[str, object]:
     """What ``entry.html`` may name, beside what every page may."""
     language = lister.language_of(entry)
     published, updated = times(entry, lister)
@@ -123,7 +123,7 @@ def values(entry: PublicEntry, lister: Lister, root: str) -> dict[str, object]:
         "direction": direction(language or lister.language),
         "published": published,
         "updated": updated,
-        "authors": labels("author", entry.authors, root),
+        "authors": labels("author", entry.authors, root) if author_pages else [Link(a, "") for a in entry.authors],
         "via": sources(entry.via),
         "tags": labels("tag", entry.tags, root),
         "cover": lister.image(cover, root),

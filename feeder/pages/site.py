@@ -34,9 +34,11 @@ VERSION = 1
 class Pages:
     """The pages of one publication."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, author_pages: bool = True) -> None:
+        """``author_pages``: authors have pages, so entries link to them."""
         site = settings.site
         self.settings = settings
+        self.author_pages = author_pages
         self.site_url = site.url.rstrip("/") + "/"
         self.words = words(site.language)
         self.lister = Lister(self.site_url, site.language, ZoneInfo(site.timezone), self.words)
@@ -84,7 +86,7 @@ class Pages:
         """The page of one entry, at its permalink."""
         path = self._path_of(entry.url)
         root = paths.root(path)
-        values = article.values(entry, self.lister, root)
+        values = article.values(entry, self.lister, root, author_pages=self.author_pages)
         published = values["published"]
         assert isinstance(published, article.Time)
         values["json_ld"] = news_article(
@@ -188,7 +190,7 @@ class Pages:
         """The page on which people find what a feed is, and the addresses of all of them."""
         values = {
             "title": self._title(self.words.subscribe),
-            "groups": groups(feeds, self.site_url, self.words),
+            "groups": groups(feeds, self.site_url, self.settings.site.title, self.words),
             "opml": self._url("feeds.opml"),
         }
         return self._render("feeds.html", "subscribe/index.html", values)

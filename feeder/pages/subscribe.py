@@ -32,20 +32,23 @@ class Group(NamedTuple):
     offers: list[Offer]
 
 
-def _offer(feed: Feed, kind: str, site_url: str) -> Offer:
+def _offer(feed: Feed, kind: str, site_url: str, main: str) -> Offer:
     stem = links.url(site_url, feed.path)
     formats = (("Atom", ".atom"), ("RSS", ".rss"), ("JSON", ".json"))
-    name = language_name(feed.path.split("/")[1]) if kind == "languages" else feed.title
+    name = language_name(feed.path.split("/")[1]) if kind == "languages" else feed.title.removeprefix(f"{main} · ")
     return Offer(name, feed.page_url, tuple(Address(label, stem + suffix) for label, suffix in formats))
 
 
-def groups(feeds: Iterable[Feed], site_url: str, words: Words) -> list[Group]:
-    """The main feed first, then those of tags, authors and languages; archive documents are left out."""
+def groups(feeds: Iterable[Feed], site_url: str, site_title: str, words: Words) -> list[Group]:
+    """The main feed first, then those of tags, authors and languages; archive documents are left out.
+
+    In a group, names are without the site's title (``芯片观察 · 推理`` is ``推理``).
+    """
     names = {"": "", "tags": words.tags, "authors": words.authors, "languages": words.languages}
     found: dict[str, Group] = {kind: Group(name, []) for kind, name in names.items()}
     for feed in feeds:
         folder = feed.path.partition("/")[0]
         kind = folder if folder in found else ""
         if not feed.is_archive:
-            found[kind].offers.append(_offer(feed, kind, site_url))
+            found[kind].offers.append(_offer(feed, kind, site_url, site_title))
     return [group for group in found.values() if group.offers]

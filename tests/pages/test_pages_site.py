@@ -359,3 +359,9 @@ def test_a_headline_of_another_site_keeps_its_address(pages: Pages) -> None:
         language="zh-CN",
     )
     assert 'href="https://other.example/a/"' in text(pages.index([line], {}))
+
+
+def test_authors_without_pages_are_not_linked(tmp_path: Path) -> None:
+    document = Pages(page_samples.settings(tmp_path), author_pages=False).entry(page_samples.entry())
+    assert tree(document).xpath("//a[@rel='author']") == []
+    assert "作者 林一、周小满" in text(document)
