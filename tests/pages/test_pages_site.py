@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urljoin
@@ -365,3 +366,9 @@ def test_authors_without_pages_are_not_linked(tmp_path: Path) -> None:
     document = Pages(page_samples.settings(tmp_path), author_pages=False).entry(page_samples.entry())
     assert tree(document).xpath("//a[@rel='author']") == []
     assert "作者 林一、周小满" in text(document)
+
+
+def test_on_the_subscribe_page_names_are_short(pages: Pages) -> None:
+    main, tag, *_ = page_samples.feeds()
+    page = tree(pages.feeds([main, replace(tag, title="芯片观察 · 推理"), replace(tag, current="feed", title="旧")]))
+    assert page.xpath("//ul[@class='offers']/li/a/text()") == ["推理"]
