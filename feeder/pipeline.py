@@ -274,11 +274,15 @@ class _Run:
         """Write the plan into the history, find what has to be made, and commit: from here on the run is under way."""
         history = self.history
         over = history.tombstones_over(self.micros)
-        affected = scope.Affected(history, self.cache)
-        affected.before(plan.steps, over)
-        self._apply(looked, plan, over)
-        affected.after(plan.steps)
-        jobs = list(scope.all_jobs(history)) if looked.everything else affected.jobs()
+        if looked.everything:
+            self._apply(looked, plan, over)
+            jobs = list(scope.all_jobs(history))
+        else:
+            affected = scope.Affected(history, self.cache)
+            affected.before(plan.steps, over)
+            self._apply(looked, plan, over)
+            affected.after(plan.steps)
+            jobs = affected.jobs()
         if jobs:
             history.set_meta("started", self.now.isoformat())
             index.drop(self.root)

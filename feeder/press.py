@@ -74,6 +74,7 @@ class _Press:
         self.catalog = catalog
         self.pages = pages
         self.output = output
+        self.kinds = scope.shown_kinds(history)
         self.done: set[str] = set()
 
     def do(self, job: str) -> Made:
@@ -122,7 +123,7 @@ class _Press:
     def label(self, rest: str, made: Made) -> Iterator[Document]:
         kind, slug, number = (*rest.split("/"), "0")[:3]
         label = self.history.label(kind, slug)
-        if label is None or kind not in scope.shown_kinds(self.history):
+        if label is None or kind not in self.kinds:
             return
         if number != "0":
             low = (int(number) - 1) * scope.PER_PAGE

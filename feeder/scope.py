@@ -14,6 +14,7 @@ keep which files came from it, and drop those that no longer do:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -72,6 +73,7 @@ class Affected:
         self._history = history
         self._cache = cache
         self._jobs: set[str] = set()
+        self._pages: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._kinds = shown_kinds(history)
         self._sealed = int(history.meta("sealed") or 0)
         self.everything = False
@@ -101,6 +103,11 @@ class Affected:
         """The jobs, in an order that makes pages of shared entries together."""
         if self.everything:
             return list(all_jobs(self._history))
+        for (kind, slug), pages in self._pages.items():
+            label = self._history.label(kind, slug)
+            if label is not None:
+                last = older_pages(label)
+                self._jobs.update(f"label/{kind}/{slug}/{number}" for number in pages if 0 < number <= last)
         return sorted(self._jobs | set(ALWAYS)) if self._jobs else []
 
     def _stands_in(self, record: Record) -> None:
@@ -110,19 +117,16 @@ class Affected:
             self._jobs.add(f"archive/{record.document}")
         self._jobs.update((f"month/{record.month}", f"year/{record.month[:4]}"))
         for kind, slug in history.labels_of(record.seq):
-            if kind in shown_kinds(history) | self._kinds:
+            if kind in self._kinds:
                 self._label(kind, slug, record.seq)
 
     def _label(self, kind: str, slug: str, seq: int) -> None:
-        name = f"label/{kind}/{slug}"
-        self._jobs.add(name)
-        label, position = self._history.label(kind, slug), self._history.position(kind, slug, seq)
-        if label is None or position is None:
-            return
-        page = position // PER_PAGE + 1
-        # The newest older page says whether a newer one exists, so a new one changes the page before it.
-        pages = {page, *((page - 1,) if position % PER_PAGE == PER_PAGE - 1 else ())}
-        self._jobs.update(f"{name}/{number}" for number in pages if 0 < number <= older_pages(label))
+        self._jobs.add(f"label/{kind}/{slug}")
+        position = self._history.position(kind, slug, seq)
+        if position is not None:
+            # The newest older page says whether a newer one exists, so a new one changes the page before it.
+            page = position // PER_PAGE + 1
+            self._pages[kind, slug].update((page, page - 1) if position % PER_PAGE == PER_PAGE - 1 else (page,))
 
     def _referrers(self, record: Record) -> None:
         for path in self._cache.referrers(record.path):
