@@ -48,7 +48,9 @@ def make(
 
     Raises ``DataError`` when a feed would not be well-formed, and ``CannotWrite`` when the disk is full.
     """
-    root, pages = str(settings.root), Pages(settings)
+    root = str(settings.root)
+    with histories.read_history(root) as history:
+        pages = Pages(settings, author_pages="author" in scope.shown_kinds(history))
     for name in feeds.FORMATS:
         feeds.load(name)
 

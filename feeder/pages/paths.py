@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from hashlib import sha256
-
 from feeder import links
 
 FOLDERS = {"tag": "tags", "author": "authors", "language": "languages"}
 
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\s/\\:*?"<>|\ud800-\udfff\ufffe\uffff]+')
-_KEPT = 60
-
-
-def segment(name: str) -> str:
-    """A name (``芯片``, ``C++``, ``TCP/IP``) as one part of a path, unencoded.
-
-    A single space becomes ``-``. Names that lose more than that carry a hash of the name, so that two never
-    meet: ``TCP/IP`` is ``TCP-IP-9b7b…``, never the folder of ``TCP-IP``.
-    """
-    text = unicodedata.normalize("NFC", name)
-    plain = text.replace(" ", "-")
-    safe = _UNSAFE.sub("-", text).strip("-. ")[:_KEPT].rstrip("-. ")
-    if safe and safe == plain and not safe.lower().startswith("index."):
-        return safe
-    mark = sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
-    return f"{safe}-{mark}" if safe else mark
-
 
 def label(kind: str, name: str) -> str:
     """The folder of a tag's, author's or language's pages and feeds: ``tags/芯片``."""
-    return f"{FOLDERS[kind]}/{segment(name)}"
+    return f"{FOLDERS[kind]}/{links.segment(name)}"
 
 
 def label_page(kind: str, name: str, page: int) -> str:
