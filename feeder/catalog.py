@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -36,7 +37,7 @@ class Catalog:
         self.settings = settings
         self.history = history
         self.site_url = settings.site.url
-        self._load = load
+        self._load = lru_cache(_KEPT)(load)
         self._zone = ZoneInfo(settings.site.timezone)
         self._entries: OrderedDict[int, PublicEntry] = OrderedDict()
         self._addresses: dict[str, str | None] = {}

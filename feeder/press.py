@@ -24,7 +24,7 @@ FRONT_ENTRIES: Final = 20
 LABEL_FRONT: Final = 50
 YEAR_WHOLE: Final = 200
 """A year with more entries lists its months instead."""
-_BATCH: Final = 25
+_BATCH: Final = 100
 _WORTH_FORKING: Final = 100
 
 
