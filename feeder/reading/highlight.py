@@ -6,18 +6,22 @@ Pygments' own formatter does more than is needed here and takes longer than the 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
 
+from feeder.reading import lexing
+
 if TYPE_CHECKING:
-    from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
 MAX_LENGTH = 50_000
 """Longer code goes out without colours: some lexers are slow."""
 PLAIN = frozenset({"", "text", "txt", "plain", "plaintext", "none", "output", "log", "mermaid", "math"})
 
+# A lexer is other people's code for odd languages: a fault in it costs the colours, not the entry.
+_FAULTS = (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError)
 _NAME = re.compile(r"[A-Za-z0-9_+#.\-]{1,40}")
 
 
@@ -25,17 +29,6 @@ def language(info: str) -> str:
     """The language a fence's info string names: ```` ```python {hl_lines=[1]} ````; empty for none."""
     match = _NAME.match(info.strip().removeprefix("{").removeprefix("."))
     return match[0].lower() if match else ""
-
-
-@cache
-def _lexer(name: str) -> Lexer | None:
-    from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
-
-    try:
-        return get_lexer_by_name(name, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return None
 
 
 @cache
@@ -59,16 +52,21 @@ def highlight(code: str, name: str) -> str:
     """HTML for code, without ``<pre>``; only escaped when the language is unknown."""
     if name in PLAIN or len(code) > MAX_LENGTH:
         return escape(code, quote=False)
-    lexer = _lexer(name)
-    if lexer is None:
+    found = lexing.lexer(name)
+    if found is None:
         return escape(code, quote=False)
+    try:
+        return _spans(lexing.tokens(found, code))
+    except _FAULTS:
+        return escape(code, quote=False)
+
+
+def _spans(tokens: Iterable[tuple[_TokenType, str]]) -> str:
     out: list[str] = []
     last, run = "", ""
-    for _, kind, value in lexer.get_tokens_unprocessed(code):
+    for kind, value in tokens:
         name = _class(kind)
-        if name == "w" or not value.strip():
-            name = last
-        if name == last:
+        if name == last or name == "w" or value.isspace():
             run += value
             continue
         _add(out, last, run)
