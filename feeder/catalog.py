@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -37,7 +36,8 @@ class Catalog:
         self.settings = settings
         self.history = history
         self.site_url = settings.site.url
-        self._load = lru_cache(_KEPT)(load)
+        self._load = load
+        self._readings: OrderedDict[bytes, Reading] = OrderedDict()
         self._zone = ZoneInfo(settings.site.timezone)
         self._entries: OrderedDict[int, PublicEntry] = OrderedDict()
         self._addresses: dict[str, str | None] = {}
@@ -75,7 +75,11 @@ class Catalog:
 
     def source(self, record: Record) -> Entry:
         """The entry as its author wrote it, in the version that is public."""
-        reading = self._load(record)
+        reading = self._readings.get(record.key)
+        if reading is None:
+            reading = self._readings[record.key] = self._load(record)
+            if len(self._readings) > _KEPT:
+                self._readings.popitem(last=False)
         for entry in reading.entries:
             if entry.anchor == record.anchor:
                 return entry
