@@ -121,9 +121,7 @@ def _walk(found: RegexLexer, code: str) -> Iterator[tuple[Any, str]]:
             _move(stack, then)
 
 
-def _next(
-    kind: type[RegexLexer], states: dict[str, Rules], state: str, code: str, at: int
-) -> tuple[Rule, re.Match[str] | None]:
+def _next(kind: object, states: dict[str, Rules], state: str, code: str, at: int) -> tuple[Rule, re.Match[str] | None]:
     joined = _joined(kind, state)
     rules = states[state]
     if joined is None or not rules:

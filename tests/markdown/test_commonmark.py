@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
@@ -67,10 +68,15 @@ def ours(parser: Parser, text: str) -> str:
     return html.to_html(parser.parse(text, {}), Plain())
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example["example"]))
-def test_every_example_of_the_specification(example: dict[str, str]) -> None:
-    wanted = example["html"].replace(" />", ">").replace("<blockquote>\n</blockquote>", "<blockquote></blockquote>")
-    assert ours(SPEC, example["markdown"]).replace(" />", ">") == wanted
+@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: str(case["example"]))
+def test_every_example_of_the_specification(case: dict[str, str]) -> None:
+    wanted = case["html"].replace(" />", ">").replace("<blockquote>\n</blockquote>", "<blockquote></blockquote>")
+    assert ours(SPEC, case["markdown"]).replace(" />", ">") == wanted
+
+
+def theirs(text: str) -> str:
+    """markdown-it's HTML; a colon in an id would have to be encoded in links to it, ours have a dash."""
+    return re.sub(r"\[(\d+):\d+\]</a>", r"[\1]</a>", re.sub(r"(\"#?fnref\d+):(\d+\")", r"\1-\2", THEIRS.render(text)))
 
 
 PIECES = st.sampled_from(
@@ -124,12 +130,13 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=400, deadline=None)
+@example("[^1][^1][^1]\n\n[^1]: ")
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_the_same_html_as_markdown_it(text: str) -> None:
-    assert ours(OURS, text) == THEIRS.render(text)
+    assert ours(OURS, text) == theirs(text)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.sampled_from([example["markdown"] for example in EXAMPLES]), max_size=4).map("".join))
+@given(st.lists(st.sampled_from([case["markdown"] for case in EXAMPLES]), max_size=4).map("".join))
 def test_the_same_html_for_examples_in_a_row(text: str) -> None:
-    assert ours(OURS, text) == THEIRS.render(text)
+    assert ours(OURS, text) == theirs(text)
