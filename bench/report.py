@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from measure import Costs
 
+FULL_SIZE, FULL_RUNS = 10_000, 5
 NAMES = {
     "python": "`python -c pass`",
     "first": "first build ever",
@@ -85,6 +86,8 @@ def render(
         f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}. Rounds: {runs}; medians are told. In a",
     ]
     lines += ["round each scenario of ours is followed by the same one of Hugo 0.168.", ""]
+    if sizes["small"] < FULL_SIZE or runs < FULL_RUNS:
+        lines += [f"**A trial run.** The targets are meant for {FULL_SIZE:,} entries and {FULL_RUNS} rounds.", ""]
     lines += [f"- {fact}" for fact in machine]
     lines += [f'- {sizes["small"]:,} entries of 2.6 KB (`bench/corpus.py`), and for "large" {sizes["large"]:,}', ""]
     lines += [
