@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import marshal
 import os
+from array import array
 
 Stat = tuple[int, int, int]
 """``(mtime_ns, size, inode)``; all zero for what could not be looked at or may still be changing."""
 
-FORMAT = 1
+Tree = tuple[bytes, bytes]
+"""All files of a folder: their paths below it, and their stats, in the order in which the folder gave them.
+
+Two strings of bytes, since ten thousand tuples take longer to load than their files take to look at.
+"""
+
+FORMAT = 2
 FILE = ".feeder/index"
 UNKNOWN: Stat = (0, 0, 0)
 
@@ -27,7 +34,7 @@ class Index:
 
     def __init__(
         self,
-        trees: dict[str, dict[str, Stat]],
+        trees: dict[str, Tree],
         watched: dict[str, Stat],
         *,
         due: float = 0.0,
@@ -35,7 +42,7 @@ class Index:
         note: str = "",
     ) -> None:
         self.trees = trees
-        """Absolute folder -> path below it -> stat, of every file in it at any depth."""
+        """Absolute folder -> every file in it at any depth."""
         self.watched = watched
         """Absolute path of a single file or folder -> stat."""
         self.due = due
@@ -50,11 +57,11 @@ def load(root: str) -> Index | None:
     try:
         with open(os.path.join(root, FILE), "rb") as file:
             data = marshal.load(file)  # noqa: S302 - our own file, beside the history it must agree with
-        form, trees, watched, due, exit_code, note = data
-        if form != FORMAT:
+        if data[0] != FORMAT:
             return None
+        _, trees, watched, due, exit_code, note = data
         return Index(trees, watched, due=due, exit_code=exit_code, note=note)
-    except (OSError, ValueError, EOFError, TypeError):
+    except (OSError, ValueError, EOFError, TypeError, LookupError):
         return None
 
 
@@ -85,12 +92,13 @@ def stat(path: str) -> Stat:
     return (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def walk(folder: str) -> dict[str, Stat]:
-    """Every file below ``folder`` that is not hidden: path from it -> stat.
+def walk(folder: str) -> Tree:
+    """Every file below ``folder`` that is not hidden.
 
     Linked folders are not followed (a link may form a loop); they appear as files.
     """
-    found: dict[str, Stat] = {}
+    names: list[str] = []
+    numbers: list[int] = []
     left = [""]
     while left:
         below = left.pop()
@@ -108,21 +116,32 @@ def walk(folder: str) -> dict[str, Stat]:
                         left.append(below + name + "/")
                         continue
                     seen = item.stat()
-                    found[below + name] = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+                    numbers += (seen.st_mtime_ns, seen.st_size, seen.st_ino)
                 except OSError:
-                    found[below + name] = UNKNOWN
-    return found
+                    numbers += UNKNOWN
+                names.append(below + name)
+    return _tree(names, numbers)
 
 
-def settled(stats: dict[str, Stat], looked_at: int) -> dict[str, Stat]:
-    """``stats`` without trust in files as new as the look itself, as git does with its index.
+def _tree(names: list[str], numbers: list[int]) -> Tree:
+    return os.fsencode("\0".join(names)), array("Q", numbers).tobytes()
+
+
+def stats(tree: Tree) -> dict[str, Stat]:
+    """The files of a tree: path -> stat."""
+    numbers = array("Q", tree[1])
+    names = os.fsdecode(tree[0]).split("\0") if tree[0] else []
+    return dict(zip(names, zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True), strict=True))
+
+
+def settled(tree: Tree, looked_at: int) -> Tree:
+    """``tree`` without trust in files as new as the look itself, as git does with its index.
 
     ``looked_at`` is in nanoseconds since the epoch. A file changed again within the same tick of the clock would
     look the same; such a file is remembered as ``UNKNOWN`` and compared by content next time.
     """
-    return {path: UNKNOWN if _racy(seen, looked_at) else seen for path, seen in stats.items()}
-
-
-def _racy(seen: Stat, looked_at: int) -> bool:
-    margin = _TICK if seen[0] % 1_000_000_000 else _COARSE
-    return seen[0] > looked_at - margin
+    numbers = array("Q", tree[1])
+    for at in range(0, len(numbers), 3):
+        if numbers[at] > looked_at - (_TICK if numbers[at] % 1_000_000_000 else _COARSE):
+            numbers[at : at + 3] = array("Q", UNKNOWN)
+    return tree[0], numbers.tobytes()

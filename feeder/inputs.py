@@ -65,17 +65,20 @@ class Read:
     """The text, packed for the history, when it was not in the cache and is good."""
 
 
-def survey(settings: Settings, history: History, cache: Cache) -> Inputs:
-    """Look at everything once, and find what differs from the last run."""
+def survey(settings: Settings, history: History, cache: Cache, seen: Index | None = None) -> Inputs:
+    """Look at everything once, and find what differs from the last run.
+
+    ``seen`` is how the inputs look, where the fast path has looked already.
+    """
     root = str(settings.root)
     known = indexing.load(root)
     looked_at = _file_clock(root)
-    now = surroundings.look(settings)
-    entries = now.trees[_folder(settings)]
+    now = surroundings.look(settings, seen)
+    entries = indexing.stats(now.trees[_folder(settings)])
     around = surroundings.compare(settings, cache, known, now, history.meta("rendering"))
     inputs = Inputs(now, looked_at, around.reading, around.rendering)
     inputs.everything = known is None or around.rendering != history.meta("rendering") or bool(history.meta("started"))
-    before = known.trees.get(_folder(settings), {}) if known and not inputs.everything else {}
+    before = _stats(known, _folder(settings)) if known and not inputs.everything else {}
     changed = [path for path, seen in entries.items() if before.get(path) != seen]
     vanished = [path for path in before if path not in entries]
     prefix = settings.entries.path
@@ -110,9 +113,13 @@ def _look_at_assets(
     """Look again at the files whose images differ, appeared or vanished."""
     differing = {path for path in touched if not files.is_entry_file(path)}
     if known is not None:
+        folders = {folder: (_stats(known, folder), _stats(inputs.index, folder)) for folder in inputs.index.trees}
         for source, path, folder in _assets(settings, cache, inputs.index):
-            before = known.trees.get(folder, {}).get(path[len(folder) + 1 :]) if folder else known.watched.get(path)
-            if (before or indexing.UNKNOWN) != indexing.stat(path):
+            if folder:
+                before, now = (tree.get(path[len(folder) + 1 :]) for tree in folders[folder])
+            else:
+                before, now = known.watched.get(path), indexing.stat(path)
+            if (before or indexing.UNKNOWN) != (now or indexing.UNKNOWN):
                 differing.add(source)
     users = {user for source in differing for user in cache.users_of(source)}
     inputs.paths = sorted({*inputs.paths, *users.difference(inputs.gone)})
@@ -121,26 +128,36 @@ def _look_at_assets(
 def watch_assets(settings: Settings, cache: Cache, inputs: Inputs) -> None:
     """Put what the entries use, or miss, outside the walked folders into the index for the next run."""
     root = str(settings.root)
+    nearest: dict[str, str] = {}
     for _, path, folder in _assets(settings, cache, inputs.index):
-        if not folder:
-            # What is missing shows up as a change of the folder it appears in.
-            watched = path if os.path.exists(path) else _nearest(path, root)
+        if folder:
+            continue
+        above = path.rpartition("/")[0]
+        if above not in nearest:
+            nearest[above] = _nearest(above, root)
+        # What is missing shows up as a change of the folder it appears in.
+        watched = path if nearest[above] == above and os.path.exists(path) else nearest[above]
+        if watched not in inputs.index.watched:
             inputs.index.watched[watched] = indexing.stat(watched)
+
+
+def _stats(index: Index, folder: str) -> dict[str, indexing.Stat]:
+    return indexing.stats(index.trees.get(folder, (b"", b"")))
 
 
 def _assets(settings: Settings, cache: Cache, index: Index) -> Iterator[tuple[str, str, str]]:
     """Each asset used or missed: from the root, its path, and the walked folder it is in (or "")."""
     root = str(settings.root)
-    walked = tuple(os.path.join(folder, "") for folder in index.trees)
+    walked = tuple(f"{folder}/" for folder in index.trees)
     for source in cache.used():
-        path = os.path.join(root, source)
+        path = f"{root}/{source}"
         inside = path.startswith(walked)
         yield source, path, next(f for f in walked if path.startswith(f))[:-1] if inside else ""
 
 
 def fingerprint(inputs: Inputs) -> str:
     """Of everything looked at; another one means that an input changed."""
-    seen = sorted((folder, sorted(stats.items())) for folder, stats in inputs.index.trees.items())
+    seen = sorted((folder, sorted(indexing.stats(tree).items())) for folder, tree in inputs.index.trees.items())
     return blake2b(
         repr((seen, sorted(inputs.index.watched.items()))).encode("utf-8", "replace"), digest_size=16
     ).hexdigest()

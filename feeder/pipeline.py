@@ -151,7 +151,7 @@ class _Run:
 
     def report(self, following: Sequence[Problem]) -> Report:
         """The whole run, in order."""
-        looked = inputs.survey(self.settings, self.history, self.cache)
+        looked = inputs.survey(self.settings, self.history, self.cache, self.options.seen)
         if self._is_held(looked):
             return self._reported(looked, Plan(self.micros), Written(), deployed=self._deploy(Written()))
         self._add_what_is_due(looked)
@@ -296,6 +296,7 @@ class _Run:
         for seq, labels in plan.labels:
             history.set_labels(seq, labels)
         history.put_redirects((permalink, step.after.seq) for step in plan.steps for permalink in step.redirects)
+        history.drop_redirects(step.after.permalink for step in plan.steps)
         waiting = {one.path: one for one in plan.waiting}
         for path in (*looked.paths, *looked.gone):
             history.set_waiting(path, waiting.get(path))
@@ -303,6 +304,7 @@ class _Run:
             self.cache.forget(path)
             history.put_source(path, None)
         history.set_meta("sealed", str(plan.sealed))
+        history.set_meta("timezone", self.settings.site.timezone)
         if not history.meta("first_run") and plan.steps:
             history.set_meta("first_run", str(max(step.after.released for step in plan.steps)))
 
@@ -404,7 +406,7 @@ class _Run:
         self.cache.commit()
         inputs.watch_assets(self.settings, self.cache, looked)
         seen = looked.index
-        seen.trees = {folder: index.settled(stats, looked.looked_at) for folder, stats in seen.trees.items()}
+        seen.trees = {folder: index.settled(tree, looked.looked_at) for folder, tree in seen.trees.items()}
         seen.due = 0.0 if owed else due.at.timestamp() if due else float("inf")
         seen.exit_code = code
         index.save(self.root, seen)

@@ -54,11 +54,13 @@ def make(
     for name in feeds.FORMATS:
         feeds.load(name)
 
+    placed: set[str] = set()
+
     def batch(some: Sequence[str]) -> list[Made]:
         with histories.read_history(root) as history, caching.open_cache(root) as cache:
             load = inputs.loader(settings, history, cache, context)
             catalog = Catalog(settings, history, load, icon=pages.icon_url, style=pages.style_url)
-            press = _Press(settings, history, catalog, pages, output)
+            press = _Press(settings, history, catalog, pages, output, placed)
             return [press.do(job) for job in some]
 
     done = 0
@@ -70,14 +72,23 @@ def make(
 
 
 class _Press:
-    def __init__(self, settings: Settings, history: History, catalog: Catalog, pages: Pages, output: Output) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        history: History,
+        catalog: Catalog,
+        pages: Pages,
+        output: Output,
+        placed: set[str],
+    ) -> None:
         self.settings = settings
         self.history = history
         self.catalog = catalog
         self.pages = pages
         self.output = output
         self.kinds = scope.shown_kinds(history)
-        self.done: set[str] = set()
+        self.placed = placed
+        """Assets this process has staged, or found in their place."""
 
     def do(self, job: str) -> Made:
         made = Made(job)
@@ -105,9 +116,9 @@ class _Press:
 
     def _asset(self, asset: Asset, made: Made) -> None:
         made.paths.append(asset.path)
-        if asset.path in self.done:
+        if asset.path in self.placed:
             return
-        self.done.add(asset.path)
+        self.placed.add(asset.path)
         staged = self.output.stage_file(assets.produce(str(self.settings.root), asset), asset.path)
         if staged is not None:
             made.staged.append(staged)

@@ -35,9 +35,10 @@ class Surroundings:
     """A hash of what pages and feeds of the same entries depend on."""
 
 
-def look(settings: Settings) -> Index:
-    """Stat everything but single assets, once."""
-    index = Index({folder: indexing.walk(folder) for folder in _trees(settings)}, {})
+def look(settings: Settings, seen: Index | None = None) -> Index:
+    """Stat everything but single assets, once; what the fast path has ``seen`` a moment ago is taken as it is."""
+    before = seen.trees if seen else {}
+    index = Index({folder: before.get(folder) or indexing.walk(folder) for folder in _trees(settings)}, {})
     for path in (os.path.join(str(settings.root), "feeder.toml"), os.path.dirname(_PACKAGE), _libraries_folder()):
         index.watched[path] = indexing.stat(path)
     return index
@@ -97,7 +98,9 @@ def _sources() -> Iterator[str]:
         if name.endswith(".py"):
             yield path
         else:
-            yield from (os.path.join(path, file) for file in indexing.walk(path) if file.endswith(".py"))
+            yield from (
+                os.path.join(path, file) for file in indexing.stats(indexing.walk(path)) if file.endswith(".py")
+            )
 
 
 def _rendering(settings: Settings, now: Index, readers: str) -> str:
@@ -106,7 +109,7 @@ def _rendering(settings: Settings, now: Index, readers: str) -> str:
     entries = os.path.join(str(settings.root), settings.entries.path)
     shown = [folder for folder in now.trees if folder != entries and os.path.basename(folder) not in ASSET_ROOTS]
     for folder in sorted(shown):
-        for name in sorted(now.trees[folder]):
+        for name in sorted(indexing.stats(now.trees[folder])):
             with open(os.path.join(folder, name), "rb") as file:
                 digest.update(f"\0{name}\0".encode("utf-8", "surrogateescape") + file.read())
     return digest.hexdigest()

@@ -241,10 +241,12 @@ def produce(root: str, asset: Asset) -> str:
     kind = media.media_type(asset.source)
     if not kind.startswith("image/"):
         return source
-    from feeder.reading import pictures
-
     with open(source, "rb") as file:
         body = file.read()
+    if hashlib.sha256(body).hexdigest()[:8] in asset.path.rpartition("/")[2].split("."):
+        return source  # it goes out as it is
+    from feeder.reading import pictures
+
     try:
         picture = pictures.prepare(asset.source, body)
     except PictureError as error:
