@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from posixpath import splitext
 from typing import Final
 
 from feeder import links
@@ -42,7 +43,8 @@ class _Matching:
         self.looked = looked
         self.history = history
         self.result = Matches()
-        self.open = list(range(len(entries)))
+        self.open = dict.fromkeys(range(len(entries)))
+        """Indexes of entries not found yet, in order."""
         self.taken: dict[int, int] = {}
         self.here: dict[str, list[Record]] = {path: history.at_path(path) for path in sorted(looked)}
         self.places = {(entry.path, entry.anchor) for entry in entries}
@@ -53,7 +55,7 @@ class _Matching:
     def take(self, index: int, record: Record) -> None:
         self.taken[record.seq] = index
         self.result.known[index] = record
-        self.open.remove(index)
+        del self.open[index]
 
     def candidates(self) -> list[Record]:
         """Known entries of the places looked at that no arrived entry has claimed, public ones first."""
@@ -79,6 +81,7 @@ def match(
     _by_id(work)
     for same in (_same_item, _same_body_here, _same_place):
         work.each(lambda entry, same=same: same(work, entry))  # type: ignore[misc]
+    _by_index(work, _body_and_name, lambda entry: [_body_and_name(entry)])
     _by_index(work, lambda record: record.body_hash, lambda entry: [entry.body_hash])
     work.each(lambda entry: _restored(work, entry))
     _by_index(work, lambda record: record.permalink, _addresses)
@@ -117,7 +120,7 @@ def _place(entry: Entry) -> str:
 
 def _refuse(work: _Matching, index: int, other: str) -> None:
     entry = work.entries[index]
-    work.open.remove(index)
+    del work.open[index]
     work.result.refused[index] = Problem(
         f"{entry.path}:{entry.line}",
         f"the id {entry.id} is that of {other} already",
@@ -147,6 +150,11 @@ def _same_item(work: _Matching, entry: Entry) -> Record | None:
 
 def _same_body_here(work: _Matching, entry: Entry) -> Record | None:
     return _here(work, entry, lambda r: r.body_hash == entry.body_hash)
+
+
+def _body_and_name(one: Entry | Record) -> str:
+    # Where a folder is renamed, equal texts in it are told apart by their file names.
+    return f"{one.body_hash} {one.path.rpartition('/')[2]}#{one.anchor}"
 
 
 def _same_place(work: _Matching, entry: Entry) -> Record | None:
@@ -221,8 +229,8 @@ def _likeness(one: set[str], other: set[str]) -> float:
 
 def address(permalink: str) -> str:
     """A permalink or alias as history keeps it: from the site's root, unencoded."""
-    path = links.out_path(permalink)
-    return "/" + path.removesuffix("index.html")
+    path = "/" + links.out_path(permalink)
+    return path.removesuffix("index.html") if path.endswith("/index.html") else path
 
 
 def mint(authority: str, day: str, slug: str, taken: Callable[[str], bool]) -> str:
@@ -234,7 +242,7 @@ def unique(wanted: str, taken: Callable[[str], bool]) -> str:
     """``wanted``, or with the first of ``-2``, ``-3`` … that is not taken; before a trailing slash or ending."""
     if not taken(wanted):
         return wanted
-    head, tail = (wanted[:-1], "/") if wanted.endswith("/") else (wanted, "")
+    head, tail = (wanted[:-1], "/") if wanted.endswith("/") else splitext(wanted)
     number = 2
     while taken(f"{head}-{number}{tail}"):
         number += 1

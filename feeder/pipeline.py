@@ -146,6 +146,7 @@ class _Run:
         self.history = history
         self.cache = cache
         self.fresh: list[Problem] = []
+        self.told: set[Problem] = set()
         self.unchanged = 0
         self.deploy_error = ""
 
@@ -226,8 +227,8 @@ class _Run:
         """Remember the problems of a file, and which of them nobody was told yet."""
         known = self.history.problems_in(path)
         if list(problems) != known:
-            told = set(known)
-            self.fresh += [problem for problem in problems if problem not in told]
+            self.told.update(known)
+            self.fresh += [problem for problem in problems if problem not in self.told]
             self.history.set_problems(path, problems)
 
     def _plan(self, looked: Inputs, arrived: Sequence[Arrived]) -> Plan:
@@ -241,13 +242,10 @@ class _Run:
             text_of=lambda record: self._text(looked, record),
             force=self.options.force,
         )
-        for path in dict.fromkeys(problem.path for problem in plan.problems):
-            found = [problem for problem in plan.problems if problem.path == path]
-            self.fresh += [problem for problem in found if not problem.rejects]
-            refused = [problem for problem in found if problem.rejects]
-            if refused:
-                self.history.add_problems(path, refused)
-                self.fresh += refused
+        self.fresh += [problem for problem in plan.problems if problem not in self.told]
+        for problem in plan.problems:
+            if problem.rejects:
+                self.history.add_problems(problem.path, [problem])
         return plan
 
     def _authority(self) -> str:
@@ -279,10 +277,13 @@ class _Run:
             jobs = list(scope.all_jobs(history))
         else:
             affected = scope.Affected(history, self.cache)
-            affected.before(plan.steps, over)
-            self._apply(looked, plan, over)
-            affected.after(plan.steps)
-            jobs = affected.jobs()
+        if not looked.everything:
+            affected.before(plan, over)
+        self._apply(looked, plan, over)
+        if not looked.everything:
+            affected.after(plan)
+            looked.everything = affected.everything
+        jobs = list(scope.all_jobs(history)) if looked.everything else affected.jobs()
         if jobs:
             history.set_meta("started", self.now.isoformat())
             index.drop(self.root)

@@ -14,13 +14,12 @@ keep which files came from it, and drop those that no longer do:
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from feeder.cache import Cache
 from feeder.history import History, Label, Record
-from feeder.plan import Step
+from feeder.plan import Plan
 
 PER_PAGE: Final = 100
 """Entries on an older page of a label; a full one never changes by an addition."""
@@ -73,63 +72,75 @@ class Affected:
         self._history = history
         self._cache = cache
         self._jobs: set[str] = set()
-        self._pages: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._kinds = shown_kinds(history)
         self._sealed = int(history.meta("sealed") or 0)
+        self._labels: dict[tuple[str, str], Label | None] = {}
+        """Labels that any of the entries carries before or after, as they were before."""
         self.everything = False
+        """A kind of labels got pages, or lost them."""
 
-    def before(self, steps: Sequence[Step], over: Iterable[Record]) -> None:
+    def before(self, plan: Plan, over: Iterable[Record]) -> None:
         """What the entries stand in now. ``over`` are those whose time as withdrawn is over."""
-        for step in steps:
+        carried = dict(plan.labels)
+        for step in plan.steps:
             if step.before is not None:
                 self._stands_in(step.before)
+            for kind, slug, _ in carried.get(step.after.seq, ()):
+                self._remember(kind, slug)
         for record in over:
             self._stands_in(record)
 
-    def after(self, steps: Sequence[Step]) -> None:
+    def after(self, plan: Plan) -> None:
         """What they stand in after the plan was applied, and who links to them."""
-        for step in steps:
+        for step in plan.steps:
             self._stands_in(step.after)
             if step.before is None or _address(step.before) != _address(step.after):
                 self._jobs.update(LISTS)
-                self._referrers(step.after)
+                for path in {step.after.path, step.before.path if step.before else step.after.path}:
+                    self._referrers(path)
             elif step.before.updated != step.after.updated:
                 self._jobs.add("sitemap")
         sealed = int(self._history.meta("sealed") or 0)
         self._jobs.update(f"archive/{number}" for number in range(self._sealed + 1, sealed + 1))
+        self._changed_labels()
         self.everything = shown_kinds(self._history) != self._kinds
 
     def jobs(self) -> list[str]:
         """The jobs, in an order that makes pages of shared entries together."""
-        if self.everything:
-            return list(all_jobs(self._history))
-        for (kind, slug), pages in self._pages.items():
-            label = self._history.label(kind, slug)
-            if label is not None:
-                last = older_pages(label)
-                self._jobs.update(f"label/{kind}/{slug}/{number}" for number in pages if 0 < number <= last)
         return sorted(self._jobs | set(ALWAYS)) if self._jobs else []
 
     def _stands_in(self, record: Record) -> None:
-        history = self._history
         self._jobs.add(f"page/{record.seq}")
-        if record.document <= int(history.meta("sealed") or 0):
+        if record.document <= self._sealed:
             self._jobs.add(f"archive/{record.document}")
         self._jobs.update((f"month/{record.month}", f"year/{record.month[:4]}"))
-        for kind, slug in history.labels_of(record.seq):
+        for kind, slug, position in self._history.places_of(record.seq):
             if kind in self._kinds:
-                self._label(kind, slug, record.seq)
+                self._remember(kind, slug)
+                page = position // PER_PAGE + 1
+                self._jobs.update((f"label/{kind}/{slug}", f"label/{kind}/{slug}/{page}"))
 
-    def _label(self, kind: str, slug: str, seq: int) -> None:
-        self._jobs.add(f"label/{kind}/{slug}")
-        position = self._history.position(kind, slug, seq)
-        if position is not None:
-            # The newest older page says whether a newer one exists, so a new one changes the page before it.
-            page = position // PER_PAGE + 1
-            self._pages[kind, slug].update((page, page - 1) if position % PER_PAGE == PER_PAGE - 1 else (page,))
+    def _remember(self, kind: str, slug: str) -> None:
+        if (kind, slug) not in self._labels:
+            self._labels[kind, slug] = self._history.label(kind, slug)
 
-    def _referrers(self, record: Record) -> None:
-        for path in self._cache.referrers(record.path):
+    def _changed_labels(self) -> None:
+        """Labels that came, went, or are spelled in another way; and older pages that came or went.
+
+        The newest older page says whether a newer one exists, so a new one changes the page before it.
+        """
+        for (kind, slug), old in self._labels.items():
+            new = self._history.label(kind, slug)
+            pages = sorted(older_pages(label) if label else 0 for label in (old, new))
+            if (old.name if old else None) != (new.name if new else None):
+                self._jobs.update(LISTS)
+                pages[0] = 1
+            elif pages[0] == pages[1]:
+                continue
+            self._jobs.update(f"label/{kind}/{slug}/{page}" for page in range(max(1, pages[0]), pages[1] + 1))
+
+    def _referrers(self, target: str) -> None:
+        for path in self._cache.referrers(target):
             for other in self._history.at_path(path):
                 if other.public:
                     self._stands_in(other)

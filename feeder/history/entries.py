@@ -19,6 +19,26 @@ class Entries(Tables):
         """The entry that has this permalink now."""
         return self._one("WHERE permalink = ?", permalink)
 
+    def has_permalink(self, permalink: str, but: int) -> bool:
+        """Whether an entry other than number ``but`` has this permalink, in upper or lower case."""
+        query = "SELECT 1 FROM entry WHERE permalink = ? COLLATE NOCASE AND seq != ? LIMIT 1"
+        return self._db.execute(query, (permalink, but)).fetchone() is not None
+
+    def stands_at(self, permalink: str) -> bool:
+        """Whether an entry or a redirect has this address, in upper or lower case."""
+        return self._any_address("= ?1 COLLATE NOCASE", permalink)
+
+    def stands_below(self, permalink: str) -> bool:
+        """Whether an entry or a redirect has an address for which this one is a folder."""
+        return self._any_address(">= ?1 || '/' COLLATE NOCASE AND permalink COLLATE NOCASE < ?1 || '0'", permalink)
+
+    def _any_address(self, where: str, permalink: str) -> bool:
+        return any(
+            self._db.execute(f"SELECT 1 FROM {table} WHERE permalink COLLATE NOCASE {where} LIMIT 1", (permalink,))
+            .fetchone() is not None
+            for table in ("entry", "redirect")
+        )  # fmt: skip
+
     def by_seq(self, seq: int) -> Record | None:
         """The entry with this release number."""
         return self._one("WHERE seq = ?", seq)

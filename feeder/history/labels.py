@@ -67,12 +67,9 @@ class Labels(Tables):
             kind, slug, low, high,
         )  # fmt: skip
 
-    def position(self, kind: str, slug: str, seq: int) -> int | None:
-        """Where an entry stands in a label."""
-        row = self._db.execute(
-            "SELECT position FROM label WHERE kind = ? AND slug = ? AND seq = ?", (kind, slug, seq)
-        ).fetchone()
-        return int(row[0]) if row else None
+    def places_of(self, seq: int) -> list[tuple[str, str, int]]:
+        """``(kind, slug, position)`` of the labels of one entry."""
+        return list(self._db.execute("SELECT kind, slug, position FROM label WHERE seq = ?", (seq,)))
 
     def set_labels(self, seq: int, labels: Iterable[tuple[str, str, str]]) -> None:
         """Give an entry these labels ``(kind, slug, name)``; those it keeps stay at their position."""
@@ -80,6 +77,11 @@ class Labels(Tables):
         known = set(self.labels_of(seq))
         for gone in known - wanted.keys():
             self._db.execute("DELETE FROM label WHERE kind = ? AND slug = ? AND seq = ?", (*gone, seq))
+        for kind, slug in known & wanted.keys():
+            self._db.execute(
+                "UPDATE label SET name = ?1 WHERE kind = ?2 AND slug = ?3 AND seq = ?4 AND name != ?1",
+                (wanted[kind, slug], kind, slug, seq),
+            )
         for kind, slug in sorted(wanted.keys() - known):
             self._db.execute(
                 "INSERT INTO label (kind, slug, seq, position, name) VALUES (?1, ?2, ?3, "

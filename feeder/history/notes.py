@@ -27,9 +27,12 @@ class Notes(Tables):
         return int(row[0]) if row else None
 
     def put_redirects(self, redirects: Iterable[tuple[str, int]]) -> None:
-        """Add redirects; an address that an entry has now is never one."""
+        """Add redirects: old permalink or alias, and the entry it leads to."""
         self._db.executemany("INSERT OR REPLACE INTO redirect VALUES (?, ?)", redirects)
-        self._db.execute("DELETE FROM redirect WHERE permalink IN (SELECT permalink FROM entry)")
+
+    def drop_redirects(self, permalinks: Iterable[str]) -> None:
+        """An address that an entry has now leads to no other."""
+        self._db.executemany("DELETE FROM redirect WHERE permalink = ? COLLATE NOCASE", ((p,) for p in permalinks))
 
     def set_waiting(self, path: str, waiting: Waiting | None) -> None:
         """Remember when something is due in a file, or that nothing is."""

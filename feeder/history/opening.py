@@ -25,6 +25,7 @@ CREATE TABLE entry (
   withdrawn INTEGER, tombstone INTEGER, key BLOB NOT NULL,
   title TEXT NOT NULL, page_title TEXT NOT NULL, summary TEXT NOT NULL, language TEXT NOT NULL,
   correction TEXT NOT NULL, month TEXT NOT NULL, tags TEXT NOT NULL, authors TEXT NOT NULL, cover TEXT NOT NULL);
+CREATE INDEX entry_permalink ON entry (permalink COLLATE NOCASE);
 CREATE INDEX entry_place ON entry (path, anchor);
 CREATE INDEX entry_body ON entry (body_hash);
 CREATE INDEX entry_updated ON entry (updated);
@@ -39,6 +40,7 @@ CREATE TABLE label (
 CREATE INDEX label_seq ON label (seq);
 CREATE INDEX label_position ON label (kind, slug, position);
 CREATE TABLE redirect (permalink TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX redirect_permalink ON redirect (permalink COLLATE NOCASE);
 CREATE TABLE waiting (path TEXT NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL, PRIMARY KEY (path)) WITHOUT ROWID;
 CREATE INDEX waiting_at ON waiting (at);
 CREATE TABLE feed (path TEXT PRIMARY KEY, updated INTEGER NOT NULL) WITHOUT ROWID;

@@ -69,7 +69,10 @@ NAMES: Final = ", ".join(COLUMNS)
 _JSON_FROM: Final = COLUMNS.index("tags")
 SELECT: Final = f"SELECT {NAMES} FROM entry "
 QUALIFIED: Final = "SELECT " + ", ".join(f"entry.{name}" for name in COLUMNS)
-UPSERT: Final = f"INSERT OR REPLACE INTO entry ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"
+UPSERT: Final = (
+    f"INSERT INTO entry ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (seq) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+)
 
 
 @dataclass(frozen=True, slots=True)
