@@ -13,6 +13,12 @@ from feeder.pipeline import Report
 
 PRECIOUS = frozenset(("history.db", "history.db-wal", "history.db-shm"))
 
+DOT = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
+    "3a7e9b550000000a49444154789c6360000000020001e221bc330000000049454e44ae426082"
+)
+"""A grey picture of one pixel."""
+
 
 @dataclass
 class File:

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from identity.newsroom import File, Newsroom, day, publish_and_judge
+from identity.newsroom import DOT, File, Newsroom, day, publish_and_judge
 from support import soak
 
 NAMES = [f"n{number}" for number in range(8)]
@@ -24,11 +24,6 @@ BODIES = [
 TAGS = [[], ["GPU"], ["芯片", "GPU"], ["gpu"], ["a/b"]]
 PAGE = "# 某公司\n\n来自[某媒体](https://media.example.com/1.html)。\n\n{}"
 ITEMS = [f"## 第 {n} 条\n\n2026 年 {n} 月 5 日消息，第 {n} 条的文字。\n" for n in range(1, 6)]
-DOT = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
-    "3a7e9b550000000a49444154789c6360000000020001e221bc330000000049454e44ae426082"
-)
-
 any_name = st.sampled_from(NAMES)
 
 

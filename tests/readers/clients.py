@@ -109,8 +109,12 @@ wait $reader
 
 
 class Liferea(Client):
-    """A desktop reader under a virtual display; it asks all subscriptions when it is told to."""
+    """A desktop reader under a virtual display; it asks all subscriptions when it is told to.
 
+    Version 1.14 keeps the first text of an item for good, whatever ``updated`` says.
+    """
+
+    edits = False
     programs = ("liferea", "Xvfb", "dbus-run-session", "dbus-send")
 
     def subscribe(self) -> None:

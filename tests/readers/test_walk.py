@@ -55,7 +55,8 @@ def rss_ids(publication: Publication) -> Iterator[str]:
 
 
 def archives(publication: Publication) -> dict[str, bytes]:
-    return {path: body for path, body in publication.tree().items() if path.startswith("archive/")}
+    found = publication.tree().items()
+    return {path: body for path, body in found if path.startswith("archive/") and not path.endswith(".html")}
 
 
 def test_atom(large: Publication) -> None:
