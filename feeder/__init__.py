@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = (
+    False  # type checkers know this name; importing typing would cost the fast path as much as Python itself
+)
 
 if TYPE_CHECKING:
     from feeder.errors import FeederError

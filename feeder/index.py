@@ -10,6 +10,10 @@ import marshal
 import os
 from array import array
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 Stat = tuple[int, int, int]
 """``(mtime_ns, size, inode)``; all zero for what could not be looked at or may still be changing."""
 
@@ -103,24 +107,33 @@ def walk(folder: str) -> Tree:
     while left:
         below = left.pop()
         try:
-            scan = os.scandir(folder + "/" + below if below else folder)
+            # Relative to an open folder, the kernel looks up one name instead of the whole path.
+            number = os.open(f"{folder}/{below}", os.O_RDONLY | os.O_DIRECTORY)
         except OSError:
             continue
-        with scan:
-            for item in scan:
-                name = item.name
-                if name[0] == "." or name == "__pycache__":
-                    continue
-                try:
-                    if item.is_dir(follow_symlinks=False):
-                        left.append(below + name + "/")
-                        continue
-                    seen = item.stat()
-                    numbers += (seen.st_mtime_ns, seen.st_size, seen.st_ino)
-                except OSError:
-                    numbers += UNKNOWN
-                names.append(below + name)
+        try:
+            with os.scandir(number) as scan:
+                _look(scan, below, left, names, numbers)
+        finally:
+            os.close(number)
     return _tree(names, numbers)
+
+
+def _look(scan: Iterable[os.DirEntry[str]], below: str, left: list[str], names: list[str], numbers: list[int]) -> None:
+    """One folder: its files go into ``names`` and ``numbers``, its folders into ``left``."""
+    for item in scan:
+        name = item.name
+        if name[0] == "." or name == "__pycache__":
+            continue
+        try:
+            if item.is_dir(follow_symlinks=False):
+                left.append(f"{below}{name}/")
+                continue
+            seen = item.stat()
+            numbers += (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+        except OSError:
+            numbers += UNKNOWN
+        names.append(below + name)
 
 
 def _tree(names: list[str], numbers: list[int]) -> Tree:
