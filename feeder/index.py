@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import marshal
 import os
-from array import array
+from struct import pack, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,12 +137,20 @@ def _look(scan: Iterable[os.DirEntry[str]], below: str, left: list[str], names: 
 
 
 def _tree(names: list[str], numbers: list[int]) -> Tree:
-    return os.fsencode("\0".join(names)), array("Q", numbers).tobytes()
+    return os.fsencode("\0".join(names)), _packed(numbers)
+
+
+def _packed(numbers: list[int]) -> bytes:
+    return pack(f"{len(numbers)}Q", *numbers)
+
+
+def _unpacked(data: bytes) -> list[int]:
+    return list(unpack(f"{len(data) // 8}Q", data))
 
 
 def stats(tree: Tree) -> dict[str, Stat]:
     """The files of a tree: path -> stat."""
-    numbers = array("Q", tree[1])
+    numbers = _unpacked(tree[1])
     names = os.fsdecode(tree[0]).split("\0") if tree[0] else []
     return dict(zip(names, zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True), strict=True))
 
@@ -153,8 +161,8 @@ def settled(tree: Tree, looked_at: int) -> Tree:
     ``looked_at`` is in nanoseconds since the epoch. A file changed again within the same tick of the clock would
     look the same; such a file is remembered as ``UNKNOWN`` and compared by content next time.
     """
-    numbers = array("Q", tree[1])
+    numbers = _unpacked(tree[1])
     for at in range(0, len(numbers), 3):
         if numbers[at] > looked_at - (_TICK if numbers[at] % 1_000_000_000 else _COARSE):
-            numbers[at : at + 3] = array("Q", UNKNOWN)
-    return tree[0], numbers.tobytes()
+            numbers[at : at + 3] = UNKNOWN
+    return tree[0], _packed(numbers)
