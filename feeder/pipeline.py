@@ -279,9 +279,9 @@ class _Run:
             affected = scope.Affected(history, self.cache)
         if not looked.everything:
             affected.before(plan, over)
-        self._apply(looked, plan, over)
+        deprived = self._apply(looked, plan, over)
         if not looked.everything:
-            affected.after(plan)
+            affected.after(plan, deprived)
             looked.everything = affected.everything
         jobs = list(scope.all_jobs(history)) if looked.everything else affected.jobs()
         if jobs:
@@ -290,14 +290,15 @@ class _Run:
         history.commit()
         return jobs
 
-    def _apply(self, looked: Inputs, plan: Plan, over: Sequence[Record]) -> None:
+    def _apply(self, looked: Inputs, plan: Plan, over: Sequence[Record]) -> list[int]:
+        """Write the plan into the history; the numbers of entries that lost an old address to another."""
         history = self.history
         history.put(step.after for step in plan.steps)
         history.put(histories.without_tombstone(record) for record in over)
         for seq, labels in plan.labels:
             history.set_labels(seq, labels)
         history.put_redirects((permalink, step.after.seq) for step in plan.steps for permalink in step.redirects)
-        history.drop_redirects(step.after.permalink for step in plan.steps)
+        deprived = history.drop_redirects(step.after.permalink for step in plan.steps)
         waiting = {one.path: one for one in plan.waiting}
         for path in (*looked.paths, *looked.gone):
             history.set_waiting(path, waiting.get(path))
@@ -308,6 +309,7 @@ class _Run:
         history.set_meta("timezone", self.settings.site.timezone)
         if not history.meta("first_run") and plan.steps:
             history.set_meta("first_run", str(max(step.after.released for step in plan.steps)))
+        return deprived
 
     def _make(self, looked: Inputs, jobs: Sequence[str]) -> Written:
         """Render, check and stage what must be made; then let it go live, and remember what came of it."""

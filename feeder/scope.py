@@ -90,8 +90,12 @@ class Affected:
         for record in over:
             self._stands_in(record)
 
-    def after(self, plan: Plan) -> None:
-        """What they stand in after the plan was applied, and who links to them."""
+    def after(self, plan: Plan, deprived: Iterable[int] = ()) -> None:
+        """What they stand in after the plan was applied, and who links to them.
+
+        ``deprived`` are the numbers of entries that lost an old address to another.
+        """
+        self._jobs.update(f"page/{seq}" for seq in deprived)
         for step in plan.steps:
             self._stands_in(step.after)
             if step.before is None or _address(step.before) != _address(step.after):

@@ -30,9 +30,10 @@ class Notes(Tables):
         """Add redirects: old permalink or alias, and the entry it leads to."""
         self._db.executemany("INSERT OR REPLACE INTO redirect VALUES (?, ?)", redirects)
 
-    def drop_redirects(self, permalinks: Iterable[str]) -> None:
-        """An address that an entry has now leads to no other."""
-        self._db.executemany("DELETE FROM redirect WHERE permalink = ? COLLATE NOCASE", ((p,) for p in permalinks))
+    def drop_redirects(self, permalinks: Iterable[str]) -> list[int]:
+        """An address that an entry has now leads to no other; those that it led to."""
+        query = "DELETE FROM redirect WHERE permalink = ? COLLATE NOCASE RETURNING seq"
+        return [seq for permalink in permalinks for (seq,) in self._db.execute(query, (permalink,)).fetchall()]
 
     def set_waiting(self, path: str, waiting: Waiting | None) -> None:
         """Remember when something is due in a file, or that nothing is."""
