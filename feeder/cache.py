@@ -46,10 +46,18 @@ def key_of(path: str, data: bytes, context: str) -> bytes:
 class Packed:
     """A reading as the cache stores it."""
 
-    __slots__ = ("html", "key", "meta", "path", "refs", "uses")
+    __slots__ = ("bad", "html", "key", "meta", "path", "refs", "uses")
 
     def __init__(
-        self, key: bytes, path: str, meta: bytes, html: bytes, uses: tuple[str, ...], refs: tuple[str, ...]
+        self,
+        key: bytes,
+        path: str,
+        meta: bytes,
+        html: bytes,
+        uses: tuple[str, ...],
+        refs: tuple[str, ...],
+        *,
+        bad: bool = False,
     ) -> None:
         self.key = key
         self.path = path
@@ -59,6 +67,8 @@ class Packed:
         """Assets that the entries use, or look for in vain: a change there means reading again."""
         self.refs = refs
         """Entry files that the entries link to."""
+        self.bad = bad
+        """Whether something in the file was withheld."""
 
 
 def pack(key: bytes, reading: Reading) -> Packed:
@@ -71,7 +81,7 @@ def pack(key: bytes, reading: Reading) -> Packed:
     html = marshal.dumps([entry.html for entry in reading.entries])
     uses = {asset.source for entry in reading.entries for asset in entry.assets} | set(reading.absent)
     refs = {ref.partition("#")[0] for entry in reading.entries for ref in entry.refs}
-    return Packed(key, reading.path, meta, html, tuple(sorted(uses)), tuple(sorted(refs)))
+    return Packed(key, reading.path, meta, html, tuple(sorted(uses)), tuple(sorted(refs)), bad=bool(reading.bad))
 
 
 def unpack(meta: bytes, html: bytes | None = None) -> Reading:
@@ -112,10 +122,12 @@ class Cache:
         for one in packed:
             self._db.execute("INSERT OR REPLACE INTO reading VALUES (?, ?, ?)", (one.key, one.meta, one.html))
             self._db.execute("INSERT OR REPLACE INTO file VALUES (?, ?)", (one.path, one.key))
-            self._db.execute("DELETE FROM uses WHERE path = ?", (one.path,))
-            self._db.execute("DELETE FROM ref WHERE path = ?", (one.path,))
-            self._db.executemany("INSERT INTO uses VALUES (?, ?)", ((source, one.path) for source in one.uses))
-            self._db.executemany("INSERT INTO ref VALUES (?, ?)", ((target, one.path) for target in one.refs))
+            if not one.bad:  # what is public still comes from the version before a bad one
+                self._db.execute("DELETE FROM uses WHERE path = ?", (one.path,))
+                self._db.execute("DELETE FROM ref WHERE path = ?", (one.path,))
+            uses, refs = ((source, one.path) for source in one.uses), ((target, one.path) for target in one.refs)
+            self._db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", uses)
+            self._db.executemany("INSERT OR IGNORE INTO ref VALUES (?, ?)", refs)
 
     def keep(self, packed: Packed) -> None:
         """Store a reading that is not what its file holds now: the last good one."""

@@ -21,7 +21,7 @@ from feeder.errors import Problem
 from feeder.forking import in_parallel
 from feeder.history import History, Record
 from feeder.index import Index
-from feeder.model import Reading
+from feeder.model import Entry, Reading
 from feeder.reading import files, read_text
 
 Progress = Callable[[str, int, int], None]
@@ -62,7 +62,7 @@ class Read:
     packed: caching.Packed | None = None
     """What to put into the cache; None where it was there."""
     source: bytes | None = None
-    """The text, packed for the history, when it was not in the cache and is good."""
+    """The text, packed for the history, when it was not in the cache and something in it is good."""
 
 
 def survey(settings: Settings, history: History, cache: Cache, seen: Index | None = None) -> Inputs:
@@ -192,10 +192,15 @@ def _read(root: str, path: str, context: str, cache: Cache, settings: Settings) 
     key = caching.key_of(path, data, context)
     known = cache.get(key, html=False)
     if known is not None and _still_true(root, known):
-        return Read(path, key, known)
-    reading = read_text(path, data, settings)
+        whole = cache.get(key) if cache.file_key(path) != key else None
+        if whole is None:
+            return Read(path, key, known)
+        reading = whole  # the file holds again what it held before, or what a trial run read
+    else:
+        reading = read_text(path, data, settings)
     packed = caching.pack(key, reading)
-    return Read(path, key, caching.unpack(packed.meta), packed, None if reading.bad else histories.pack(data))
+    source = histories.pack(data) if reading.entries or not reading.bad else None
+    return Read(path, key, caching.unpack(packed.meta), packed, source)
 
 
 def _still_true(root: str, reading: Reading) -> bool:
@@ -207,19 +212,32 @@ def _still_true(root: str, reading: Reading) -> bool:
 
 
 def last_good(
-    settings: Settings, history: History, cache: Cache, path: str, context: str
-) -> tuple[bytes, Reading] | None:
-    """Key and reading of the last version of a file that was good; None where there is none."""
-    text = history.source(path)
-    if text is None:
-        return None
-    key = caching.key_of(path, text, context)
-    reading = cache.get(key, html=False)
-    if reading is None:
-        packed = caching.pack(key, read_text(path, text, settings))
-        cache.keep(packed)
-        reading = caching.unpack(packed.meta)
-    return key, reading
+    settings: Settings, history: History, cache: Cache, record: Record, context: str
+) -> tuple[bytes, Entry] | None:
+    """Key and entry of the version that is public, or else of the last good one; None where there is none."""
+    found = None
+    for key, reading in _versions(settings, history, cache, record, context):
+        for entry in reading.entries:
+            if entry.anchor == record.anchor:
+                if entry.hash == record.hash:
+                    return key, entry
+                found = found or (key, entry)
+    return found
+
+
+def _versions(
+    settings: Settings, history: History, cache: Cache, record: Record, context: str
+) -> Iterator[tuple[bytes, Reading]]:
+    for text in history.sources(record.path):
+        key = caching.key_of(record.path, text, context)
+        reading = cache.get(key, html=False)
+        if reading is None:
+            packed = caching.pack(key, read_text(record.path, text, settings))
+            cache.keep(packed)
+            reading = caching.unpack(packed.meta)
+        yield key, reading
+    if known := cache.get(record.key, html=False):
+        yield record.key, known
 
 
 def loader(settings: Settings, history: History, cache: Cache, context: str) -> Callable[[Record], Reading]:
@@ -230,7 +248,7 @@ def loader(settings: Settings, history: History, cache: Cache, context: str) -> 
         reading = cache.get(record.key)
         if reading is not None:
             return reading
-        for data in (files.load(root, record.path), history.source(record.path)):
+        for data in (files.load(root, record.path), *history.sources(record.path)):
             if isinstance(data, bytes) and caching.key_of(record.path, data, context) == record.key:
                 return read_text(record.path, data, settings)
         raise LookupError(f"{record.place}: neither the cache nor the history has the text that is public")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,7 +21,7 @@ from feeder import history as histories
 from feeder.cache import Cache
 from feeder.catalog import authority_of, has_real_url
 from feeder.config import Settings
-from feeder.errors import DeployFailed, Problem
+from feeder.errors import DataError, DeployFailed, Problem
 from feeder.history import History, Record
 from feeder.index import Index
 from feeder.inputs import Inputs, Progress
@@ -194,34 +194,49 @@ class _Run:
             if one.packed is not None:
                 packed.append(one.packed)
             if one.source is not None:
-                self.history.put_source(one.path, one.source)
+                self._keep_source(one, one.source)
             arrived += [Arrived(entry, one.key) for entry in one.reading.entries]
             if one.reading.bad:
                 arrived += self._last_good(looked, one)
             self._tell(one.path, one.reading.problems)
             if len(packed) >= 500:
-                self.cache.put(packed)
+                self._cache(packed)
                 packed = []
-        self.cache.put(packed)
+        self._cache(packed)
         for path in looked.gone:
             self._tell(path, ())
         self.cache.commit()
         return arrived
 
-    def _last_good(self, looked: Inputs, bad: inputs.Read) -> list[Arrived]:
-        """Of a file that turned bad, the entries that are public, in their last good version."""
-        known = {record.anchor for record in self.history.at_path(bad.path) if record.public}
-        whole = "" in bad.reading.bad
-        good = inputs.last_good(self.settings, self.history, self.cache, bad.path, looked.context) if known else None
-        if good is None:
-            return []
-        key, reading = good
+    def _cache(self, packed: Sequence[caching.Packed]) -> None:
+        if self.options.dry_run:
+            for one in packed:  # the history forgets what a trial run read, so that the next run must see it as new
+                self.cache.keep(one)
+        else:
+            self.cache.put(packed)
+
+    def _keep_source(self, one: inputs.Read, source: bytes) -> None:
+        if one.reading.bad:
+            used = (record.key for record in self.history.at_path(one.path) if record.public)
+            self.history.put_part(one.path, one.key, source, used)
+        else:
+            self.history.put_source(one.path, source)
+
+    def _last_good(self, looked: Inputs, bad: inputs.Read) -> Iterator[Arrived]:
+        """Of a file that turned bad, the entries that are public, in the version that is."""
         standing = {entry.anchor for entry in bad.reading.entries}
-        return [
-            Arrived(entry, key)
-            for entry in reading.entries
-            if entry.anchor in known - standing and (whole or entry.anchor in bad.reading.bad)
-        ]
+        for record in self.history.at_path(bad.path):
+            wanted = record.anchor in bad.reading.bad or "" in bad.reading.bad
+            if not record.public or record.anchor in standing or not wanted:
+                continue
+            good = inputs.last_good(self.settings, self.history, self.cache, record, looked.context)
+            if good is not None:
+                yield Arrived(good[1], good[0])
+            elif not record.key:
+                raise DataError(
+                    f"{record.place} cannot be read now, and the recovered history has no older text of it",
+                    hint=f"mend {bad.path} first: `feeder check` says what is wrong",
+                )
 
     def _tell(self, path: str, problems: Sequence[Problem]) -> None:
         """Remember the problems of a file, and which of them nobody was told yet."""

@@ -65,17 +65,24 @@ class Notes(Tables):
             (path, updated),
         )
 
-    def source(self, path: str) -> bytes | None:
-        """The last text of a file that was good."""
-        row = self._db.execute("SELECT text FROM source WHERE path = ?", (path,)).fetchone()
-        return zlib.decompress(row[0]) if row else None
+    def sources(self, path: str) -> list[bytes]:
+        """The texts of a file that something public comes from: the last good one, then partly good ones."""
+        query = "SELECT text FROM source WHERE path = ?1 OR path > ?1 || char(0) AND path < ?1 || char(1) ORDER BY path"
+        return [zlib.decompress(text) for (text,) in self._db.execute(query, (path,))]
 
     def put_source(self, path: str, packed: bytes | None) -> None:
         """Remember a good text, as ``pack`` made it; None forgets it."""
-        if packed is None:
-            self._db.execute("DELETE FROM source WHERE path = ?", (path,))
-        else:
-            self._db.execute("INSERT OR REPLACE INTO source VALUES (?, ?)", (path, packed))
+        self._db.execute("DELETE FROM source WHERE path = ?1 OR path > ?1 || char(0) AND path < ?1 || char(1)", (path,))
+        if packed is not None:
+            self._db.execute("INSERT INTO source VALUES (?, ?)", (path, packed))
+
+    def put_part(self, path: str, key: bytes, packed: bytes, used: Iterable[bytes]) -> None:
+        """Remember a text that is good in part, beside the last good one; ``used`` are the keys still public."""
+        query = "SELECT path FROM source WHERE path > ?1 || char(0) AND path < ?1 || char(1)"
+        kept = {f"{path}\0{one.hex()}" for one in used}
+        parts = [part for (part,) in self._db.execute(query, (path,)) if part not in kept]
+        self._db.executemany("DELETE FROM source WHERE path = ?", ((part,) for part in parts))
+        self._db.execute("INSERT OR REPLACE INTO source VALUES (?, ?)", (f"{path}\0{key.hex()}", packed))
 
     def problems(self) -> list[Problem]:
         """All standing problems, by file."""
