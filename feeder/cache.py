@@ -20,6 +20,8 @@ from feeder.errors import Problem
 from feeder.model import Asset, Enclosure, Entry, Image, Moment, Reading, Via
 
 FILE: Final = ".feeder/cache.db"
+KEY_SIZE: Final = 16
+"""Bytes of a key that tell the text; what follows tells its assets."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -37,10 +39,18 @@ _MOMENTS = ("date", "updated", "expires")
 
 def key_of(path: str, data: bytes, context: str) -> bytes:
     """The key of a file's content at a path, read under ``context`` (settings and versions)."""
-    digest = blake2b(digest_size=16)
+    digest = blake2b(digest_size=KEY_SIZE)
     digest.update(f"{path}\0{context}\0".encode("utf-8", "surrogateescape"))
     digest.update(data)
     return digest.digest()
+
+
+def stamped(key: bytes, reading: Reading) -> bytes:
+    """The key of a reading with the assets it names: other bytes of a picture make other pages of the same text."""
+    assets = sorted({asset.path for entry in reading.entries for asset in entry.assets})
+    return (
+        key + blake2b("\n".join(assets).encode("utf-8", "surrogateescape"), digest_size=8).digest() if assets else key
+    )
 
 
 class Packed:
@@ -114,7 +124,7 @@ class Cache:
     def get(self, key: bytes, *, html: bool = True) -> Reading | None:
         """The reading with this key; without HTML when that is not wanted."""
         columns = "meta, html" if html else "meta, NULL"
-        row = self._db.execute(f"SELECT {columns} FROM reading WHERE key = ?", (key,)).fetchone()
+        row = self._db.execute(f"SELECT {columns} FROM reading WHERE key = ?", (key[:KEY_SIZE],)).fetchone()
         return unpack(row[0], row[1]) if row else None
 
     def put(self, packed: Iterable[Packed]) -> None:
@@ -181,7 +191,7 @@ class Cache:
     def prune(self, keep: Iterable[bytes]) -> None:
         """Drop readings that neither a file nor a public entry needs."""
         self._db.execute("CREATE TEMP TABLE wanted (key BLOB PRIMARY KEY)")
-        self._db.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((key,) for key in keep))
+        self._db.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((key[:KEY_SIZE],) for key in keep))
         self._db.execute(
             "DELETE FROM reading WHERE key NOT IN (SELECT key FROM file) AND key NOT IN (SELECT key FROM wanted)"
         )

@@ -194,13 +194,13 @@ def _read(root: str, path: str, context: str, cache: Cache, settings: Settings) 
     if known is not None and _still_true(root, known):
         whole = cache.get(key) if cache.file_key(path) != key else None
         if whole is None:
-            return Read(path, key, known)
+            return Read(path, caching.stamped(key, known), known)
         reading = whole  # the file holds again what it held before, or what a trial run read
     else:
         reading = read_text(path, data, settings)
     packed = caching.pack(key, reading)
     source = histories.pack(data) if reading.entries or not reading.bad else None
-    return Read(path, key, caching.unpack(packed.meta), packed, source)
+    return Read(path, caching.stamped(key, reading), caching.unpack(packed.meta), packed, source)
 
 
 def _still_true(root: str, reading: Reading) -> bool:
@@ -235,9 +235,9 @@ def _versions(
             packed = caching.pack(key, read_text(record.path, text, settings))
             cache.keep(packed)
             reading = caching.unpack(packed.meta)
-        yield key, reading
+        yield caching.stamped(key, reading), reading
     if known := cache.get(record.key, html=False):
-        yield record.key, known
+        yield caching.stamped(record.key[: caching.KEY_SIZE], known), known
 
 
 def loader(settings: Settings, history: History, cache: Cache, context: str) -> Callable[[Record], Reading]:
@@ -249,7 +249,7 @@ def loader(settings: Settings, history: History, cache: Cache, context: str) -> 
         if reading is not None:
             return reading
         for data in (files.load(root, record.path), *history.sources(record.path)):
-            if isinstance(data, bytes) and caching.key_of(record.path, data, context) == record.key:
+            if isinstance(data, bytes) and record.key.startswith(caching.key_of(record.path, data, context)):
                 return read_text(record.path, data, settings)
         raise LookupError(f"{record.place}: neither the cache nor the history has the text that is public")
 

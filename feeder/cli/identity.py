@@ -78,7 +78,7 @@ def recover(directory: Path) -> int:
     from feeder import upkeep
 
     settings = settings_in(directory)
-    return _tell(upkeep.recover(settings, now()), settings)
+    return _tell(upkeep.recover(settings, now(), note), settings)
 
 
 @click.command(context_settings=HELP)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from feeder import dates, identity, index, pipeline
+from feeder import dates, identity, index, links, pipeline
 from feeder import history as histories
 from feeder.config import Settings
 from feeder.errors import DataError
@@ -17,10 +21,16 @@ from feeder.output import publishing, served
 from feeder.pipeline import Options, Report
 
 
-def recover(settings: Settings, now: datetime) -> Report:
+_UPDATED = re.compile(rb"<updated>([^<]+)</updated>")
+_REFRESH = re.compile(rb'http-equiv="refresh" content="0; ?url=([^"]+)"')
+_HEAD = 4096
+"""Bytes of a file in which its first ``<updated>`` or its redirect stands."""
+
+
+def recover(settings: Settings, now: datetime, tell: Callable[[str], None] = lambda _: None) -> Report:
     """Make the history anew from ``out/`` and publish; ids, permalinks, dates and releases are as they were.
 
-    Raises ``DataError`` where a history with entries exists, or no JSON feed is in ``out/``.
+    ``tell`` is told what was found. Raises ``DataError`` where a history with entries exists, or no JSON feed is in ``out/``.
     """
     root = str(settings.root)
     with publishing(settings.root, now), histories.open_history(root) as history:
@@ -29,14 +39,24 @@ def recover(settings: Settings, now: datetime) -> Report:
                 f"{histories.FILE} holds {history.public_count()} entries and was left as it is",
                 hint="to rebuild it all the same, move it away first",
             )
-        documents = list(_documents(str(served(settings))))
+        out = str(served(settings))
+        documents = list(_documents(out))
         records = _records(documents, settings)
         if not records:
             raise DataError("no JSON feed with entries was found in the output", hint="restore out/ or the history")
         history.put(records)
         _settle(history, records, documents, settings)
+        redirects = _redirects(out, records, settings)
+        history.put_redirects(redirects)
+        for path, updated in _feeds(out):
+            history.set_feed_updated(path, updated)
         history.commit()
         index.drop(root)
+    gone = sum(1 for record in records if not record.public)
+    tell(
+        f"found {len(records)} entries ({gone} withdrawn) in {len(documents)} JSON documents, "
+        f"and {len(redirects)} redirects; their ids, addresses and dates are kept"
+    )
     return pipeline.publish(settings, now, Options(mail=False, force=True))
 
 
@@ -56,6 +76,34 @@ def _documents(out: str) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, content
 
 
+def _redirects(out: str, records: list[Record], settings: Settings) -> list[tuple[str, int]]:
+    """The pages at old addresses, and the entry each leads to."""
+    known = {links.url(settings.site.url, record.permalink): record.seq for record in records}
+    found: list[tuple[str, int]] = []
+    for path in _files(out, ".html"):
+        with open(os.path.join(out, path), "rb") as file:
+            target = _REFRESH.search(file.read(_HEAD))
+        if target and (seq := known.get(html.unescape(target[1].decode("utf-8", "replace")))):
+            found.append((identity.address("/" + path), seq))
+    return found
+
+
+def _feeds(out: str) -> Iterator[tuple[str, int]]:
+    """Path and ``updated`` of each feed."""
+    for path in _files(out, ".atom"):
+        with open(os.path.join(out, path), "rb") as file:
+            updated = _UPDATED.search(file.read(_HEAD))
+        if updated:
+            yield path.removesuffix(".atom"), _instant(updated[1].decode())
+
+
+def _files(out: str, ending: str) -> Iterator[str]:
+    for folder, _, names in os.walk(out):
+        for name in names:
+            if name.endswith(ending):
+                yield os.path.relpath(os.path.join(folder, name), out)
+
+
 def _records(documents: list[tuple[int, dict[str, Any]]], settings: Settings) -> list[Record]:
     last = max((number for number, _ in documents), default=0)
     found: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -66,24 +114,29 @@ def _records(documents: list[tuple[int, dict[str, Any]]], settings: Settings) ->
     ordered = sorted(
         found.values(), key=lambda one: (one[0], _instant(one[1]["_feeder"]["released"]), _published(one[1]))
     )
-    return [_record(seq, document, item, settings) for seq, (document, item) in enumerate(ordered, 1)]
+    records = [_record(seq, document, item, settings) for seq, (document, item) in enumerate(ordered, 1)]
+    # Every event that brings an entry into the feed again left its instant as `updated`.
+    events = sorted(records, key=lambda record: (max(record.released, record.updated), record.seq))
+    touched = {record.seq: number for number, record in enumerate(events, 1)}
+    return [replace(record, touched=touched[record.seq]) for record in records]
 
 
 def _record(seq: int, document: int, item: dict[str, Any], settings: Settings) -> Record:
     ours = item["_feeder"]
     path, _, anchor = str(ours.get("path", "")).partition("#")
-    permalink = "/" + str(item["url"]).removeprefix(settings.site.url)
+    address, mark, place = str(item["url"]).removeprefix(settings.site.url).partition("#")
+    permalink = identity.address("/" + address) + (mark and f"#{links.decode(place)}")
     published = _published(item)
     updated = _instant(item.get("date_modified", item["date_published"]))
     withdrawn = updated if ours.get("withdrawn") else None
-    day = str(item["date_published"])[:10]
+    day = datetime.fromisoformat(item["date_published"]).astimezone(ZoneInfo(settings.site.timezone)).date().isoformat()
     return Record(
         seq=seq,
         id=str(item["id"]),
         path=path,
         anchor=anchor,
-        slug=permalink.strip("/").rpartition("/")[2],
-        permalink=identity.address(permalink),
+        slug=links.decode(place) or permalink.strip("/").rpartition("/")[2],
+        permalink=permalink,
         hash=str(ours["hash"]),
         body_hash="",
         dated=0,
