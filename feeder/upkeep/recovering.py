@@ -20,7 +20,6 @@ from feeder.history import Record
 from feeder.output import publishing, served
 from feeder.pipeline import Options, Report
 
-
 _UPDATED = re.compile(rb"<updated>([^<]+)</updated>")
 _REFRESH = re.compile(rb'http-equiv="refresh" content="0; ?url=([^"]+)"')
 _HEAD = 4096
@@ -30,7 +29,8 @@ _HEAD = 4096
 def recover(settings: Settings, now: datetime, tell: Callable[[str], None] = lambda _: None) -> Report:
     """Make the history anew from ``out/`` and publish; ids, permalinks, dates and releases are as they were.
 
-    ``tell`` is told what was found. Raises ``DataError`` where a history with entries exists, or no JSON feed is in ``out/``.
+    ``tell`` is told what was found.
+    Raises ``DataError`` where a history with entries exists, or no JSON feed is in ``out/``.
     """
     root = str(settings.root)
     with publishing(settings.root, now), histories.open_history(root) as history:
