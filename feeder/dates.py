@@ -86,8 +86,8 @@ def parse(text: str, zone: ZoneInfo) -> Moment:
         DateError: the day does not exist, or this is no spelling of a date.
     """
     plain = (text if text.isascii() else normalize("NFKC", text)).strip()
-    if plain[:8].isdecimal():
-        plain = _COMPACT.sub(_spell_out, plain, count=1)
+    if plain[:8].isdecimal() and (compact := _COMPACT.match(plain)):
+        plain = _spell_out(compact) + plain[compact.end() :]
     for form in _HEADS:
         match = form.match(plain)
         if match:

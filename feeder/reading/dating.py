@@ -46,12 +46,15 @@ def sections(body: str, heads: list[Heading], zone: ZoneInfo, level: int) -> tup
 
 def undated(front: FrontMatter, found: list[newspage.Section]) -> Problem:
     """The problem of a file without a date; its sections are named when some of them carry one."""
-    missing = next((section for section in found if not section.dated), None)
+    missing = next((section for section in found if section.is_item and not section.dated), None)
     if missing is None or not _dated(found):
         hint = f"{_HINT}, or begin the file name with 2024-04-02-"
         return Problem(front.path, "no date", hint, rejects=True)
     line = front.body_line + missing.heading.line
-    hint = f"{_HINT}; on a news page begin every section with a full date: line {line} has none"
+    hint = (
+        f"{_HINT}; on a news page begin every section with a full date: line {line} has none,"
+        f" or write `items: h{missing.heading.level}` to publish those that have one"
+    )
     return Problem(front.path, "no date, and only some of its sections carry one", hint, rejects=True)
 
 

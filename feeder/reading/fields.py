@@ -15,6 +15,7 @@ from feeder.reading import keys, places
 from feeder.reading.frontmatter import FrontMatter
 
 _MARKDOWN_LINK = re.compile(r"\[([^\]]*)\]\(\s*<?(https?://[^\s)>]+)>?[^)]*\)")
+_MARKED = re.compile(r"[*`<&]|\]\(|(?<!\w)_|~~")
 _SHOWN = {
     "publishdate": "publishDate",
     "pubdate": "pubDate",
@@ -23,7 +24,9 @@ _SHOWN = {
     "expirydate": "expiryDate",
     "featuredimage": "featuredImage",
 }
-_HELD_BACK = frozenset({"draft", "hidden", "private", "pending", "unpublished"})
+_HELD_BACK = frozenset({"draft", "hidden", "private", "pending", "unpublished", "skip"})
+_HIDES = ("hidden", "private", "hide")
+"""Keys of plug-ins and themes that keep an entry from lists and feeds."""
 
 
 @dataclass(slots=True)
@@ -78,11 +81,10 @@ def read(front: FrontMatter, zone: ZoneInfo, *, jekyll: bool = False) -> Fields:
     fields.address = reader.address()
     fields.aliases = reader.aliases()
     fields.draft = reader.draft()
-    spaced = jekyll or "layout" in front.values
-    fields.tags = reader.tags(by_space=spaced)
+    fields.tags = reader.tags(by_space=jekyll or "layout" in front.values)
     fields.authors = reader.authors()
     fields.language = reader.language()
-    fields.summary = reader.text("summary")
+    fields.summary = _plain(reader.text("summary"))
     fields.via = reader.via()
     fields.lists = keys.names(reader.value("lists"))
     fields.mail = reader.truth("mail")
@@ -140,8 +142,11 @@ class _Reader:
         key = self.key(group, lambda v: v not in (None, "") and keys.truth(v) is None)
         if not key:
             return None
+        value = self.front.values[key]
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         try:
-            return dates.from_value(self.front.values[key], self.zone)
+            return dates.from_value(value, self.zone)
         except dates.DateError as error:
             if not rejects and error.message.startswith("not a year: 0001"):
                 return None  # Go's way to say "never"
@@ -182,6 +187,8 @@ class _Reader:
         status = (keys.text_of(values.get("status")) or "").lower()
         if status in _HELD_BACK or keys.truth(values.get("published")) is False:
             return True
+        if any(keys.truth(values.get(key)) for key in _HIDES) or self.protected():
+            return True
         if "draft" not in values:
             return False
         draft = keys.truth(values["draft"])
@@ -190,6 +197,14 @@ class _Reader:
             message = f"`draft` is neither true nor false: {given or 'nothing'}"
             self.front.tell("draft", message, "write draft: true or draft: false", mark=given, rejects=True)
         return draft is not False
+
+    def protected(self) -> bool:
+        """Whether a password guards it (hexo-blog-encrypt): published, everybody could read it."""
+        if not keys.text_of(self.front.values.get("password")):
+            return False
+        message = "it has a `password`, which feeds cannot ask for, so it stays unpublished"
+        self.front.tell("password", message, "remove `password` to publish it for everybody", mark="password")
+        return True
 
     def truth(self, group: str) -> bool | None:
         key = self.key(group)
@@ -251,6 +266,13 @@ class _Reader:
             if known and keys.group_of(known) not in fields.given:
                 hint = f"did you mean `{_SHOWN.get(known, known)}`?"
                 self.front.tell(key, f"unknown key `{key}`", hint, mark=key)
+
+
+def _plain(text: str) -> str:
+    """Without the Markdown, tags and entities that other generators render in a summary."""
+    from feeder.reading.markdown import plain
+
+    return plain(text) if _MARKED.search(text) else text
 
 
 def _via(value: object) -> Via | None:

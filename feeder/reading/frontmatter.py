@@ -155,7 +155,9 @@ def _yaml(front: FrontMatter) -> None:
         _stop(front, read_block)
         return
     if read_block.values is None:
-        if _KEY_LINE.match(front.block.lstrip()):
+        if tight := yamlblock.unspaced(front.block):
+            _stop(front, tight)
+        elif _KEY_LINE.match(front.block.lstrip()):
             _break(front, at_line(front, front.body_line, "the front matter holds no keys", "write `title: …` lines"))
         else:  # two thematic breaks with text between them
             front.start = front.end = front.body = 0

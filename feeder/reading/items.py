@@ -41,7 +41,7 @@ def read(work: Work, body: str, heads: list[Heading], level: int, found: list[ne
         entry = _item(work, page, section)
         if entry:
             entries.append(entry)
-        else:
+        elif section.is_item:
             work.bad.add(section.anchor)
     return work.reading(tuple(entries))
 
@@ -65,6 +65,8 @@ def _tell_misplaced(work: Work) -> None:
 
 
 def _item(work: Work, page: _Page, section: newspage.Section) -> Entry | None:
+    if not section.is_item:
+        return None
     if section.date is None:
         work.front.problems.append(dating.undated_item(work.front, section, page.sections))
         return None

@@ -137,7 +137,7 @@ def names(value: object, *, by_space: bool = False, whole: bool = False) -> tupl
             found += names(item.get("name") or item.get("title"), whole=True)
         elif text := text_of(item):
             found += [text] if whole or isinstance(value, list) else _split(text, by_space=by_space)
-    return tuple(dict.fromkeys(name for name in found if name))
+    return tuple(dict.fromkeys(name for name in found if any(c.isalnum() or c > "\x7f" for c in name)))
 
 
 def _split(text: str, *, by_space: bool) -> list[str]:

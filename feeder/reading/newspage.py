@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from feeder import dates, links
 from feeder.model import Moment, Via
-from feeder.reading import keys
+from feeder.reading import datelines, keys
 from feeder.reading.headings import Heading
 
 LEVELS = (2, 3, 1, 4)
@@ -29,6 +29,11 @@ _INTRO = 10_000
 _KEY_LINE = re.compile(r"([A-Za-z][A-Za-z_-]*)[ \t]*:[ \t]*(.*)\Z")
 _IMAGE_LINE = re.compile(r"(?:!\[[^\]]*\]\([^)]*\)\s*)+\Z")
 _NOT_PROSE = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]|[>|#<]|```|~~~| {4}|\t")
+_NO_ITEM = re.compile(
+    r"[\W_]*(?:unreleased|upcoming|next|(?:table of )?contents|toc|未发布|未發布|待发布|即将发布|目录|目錄)(?:\W.*)?\Z",
+    re.IGNORECASE,
+)
+"""Headings of sections that nobody means as an item, such as what Keep a Changelog collects until a release."""
 _PARTIAL = re.compile(
     r"[\s*_]*(?:(\d{1,2}\s*月\s*\d{1,2}\s*[日号])|((?:[A-Z][a-z]{2,8})\.?\s+\d{1,2})(?!\d|,?\s+\d{4}))"
 )
@@ -72,6 +77,11 @@ class Section:
         return title_of(self.heading)
 
     @property
+    def is_item(self) -> bool:
+        """Whether it is meant as one: no table of contents, nothing marked as a draft."""
+        return self.dated or (keys.truth(self.values.get("draft")) is not True and not _NO_ITEM.match(self.title))
+
+    @property
     def dated(self) -> bool:
         """Whether it carries a full date, real or not."""
         return self.date is not None or self.error is not None
@@ -94,7 +104,7 @@ def sections(body: str, headings: list[Heading], level: int, zone: ZoneInfo, *, 
     for heading, end in _spans(headings, level, len(body))[: MOST_ITEMS + 1]:
         section = _section(heading, body[heading.end : end], zone)
         found.append(section)
-        undated += not section.dated
+        undated += not section.dated and section.is_item
         if undated > 1 and not patient:
             break
     return found
@@ -114,7 +124,7 @@ def _spans(headings: list[Heading], level: int, end: int) -> list[tuple[Heading,
 def is_page(found: list[Section]) -> bool:
     """Whether sections of one level make a news page: at least two are dated, at most one is not."""
     dated = sum(section.dated for section in found)
-    return dated >= 2 and len(found) - dated <= 1
+    return dated >= 2 and sum(section.is_item for section in found) - dated <= 1
 
 
 def name_anchors(found: list[Section]) -> None:
@@ -177,7 +187,7 @@ def _section(heading: Heading, text: str, zone: ZoneInfo) -> Section:
     section = Section(heading, text[skipped:], heading.after + text.count("\n", 0, skipped), values=values)
     section.lead = _lead(section.text)
     try:
-        given = dates.in_heading(heading.text, zone) or dates.find_at_head(section.lead, zone)
+        given = dates.in_heading(heading.text, zone) or datelines.find(section.text, section.lead, zone)
         own = next((value for key, value in values.items() if key.lower() == "date"), None)
         given = (dates.parse(own, zone), own) if own else given
     except dates.DateError as error:

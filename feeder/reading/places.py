@@ -49,7 +49,9 @@ def name(path: str, entries: str, zone: ZoneInfo) -> Name:
         language, words = keys.language_tag(match[1]), words[: match.start()]
     if words.lower() in _BUNDLES:
         words = folders[-1] if folders and "/".join(folders) != entries.strip("/") else ""
-    draft, jekyll = "_drafts" in folders, "_posts" in folders or "_drafts" in folders
+    draft = "_drafts" in folders
+    # Hexo keeps its posts in source/_posts; there a tag may hold blanks.
+    jekyll = (draft or "_posts" in folders) and "source" not in folders
     try:
         found = dates.at_name(words, zone)
     except dates.DateError as error:

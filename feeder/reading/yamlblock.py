@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from feeder.reading import keys
 from feeder.reading.trouble import Trouble
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -24,6 +25,11 @@ _WORDS: dict[str, bool | None] = {
 }
 _PAIR = re.compile(r"\s*(?:-\s+)?([^\s:#'\"\[{&*!|>%@`][^:\n]*?)\s*:[ \t]+(\S.*?)\s*\Z")
 _CLOSED_EARLY = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|\[[^\]]*\]|\{[^}]*\})\s*[^\s#,]""")
+
+
+_TIGHT = re.compile(r"([A-Za-z][\w-]*):([^\s:/].*?)\s*\Z")
+_TIGHT_DASH = re.compile(r"\s*-([^\s-].*?)\s*\Z")
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>")
 
 
 class Block(NamedTuple):
@@ -94,7 +100,15 @@ def read(block: str, depth: int) -> Block | Trouble:
                 pass
         return _explain(block, error)
     except _RefusedError as refused:
-        return refused.trouble
+        lines = block.split("\n")
+        line = min(refused.trouble.line, len(lines) - 1)
+        return _placeholder(line, _PLACEHOLDER.search(lines[line])) or refused.trouble
+
+
+def _placeholder(line: int, found: re.Match[str] | None) -> Trouble | None:
+    if found is None:
+        return None
+    return Trouble(line, f"a placeholder that no template filled in: {found[0]}", "write the value itself", found[0])
 
 
 def _parse(block: str, depth: int) -> Block:
@@ -131,6 +145,8 @@ def _explain(block: str, error: yaml.YAMLError) -> Trouble:
     if context and "quoted scalar" in (getattr(error, "context", "") or "") and "end" in problem:
         hint = "close it, or quote the whole value"
         return Trouble(min(context.line, len(lines) - 1), "a quote is opened and never closed", hint)
+    if trouble := _placeholder(line, _PLACEHOLDER.search(lines[line])) or unspaced(block):
+        return trouble
     before = next((n for n in range(line - 1, -1, -1) if lines[n].strip()), line)
     for number in dict.fromkeys((line, before, context.line if context else line)):
         if number < len(lines) and (trouble := _suspect(number, lines[number])):
@@ -138,7 +154,19 @@ def _explain(block: str, error: yaml.YAMLError) -> Trouble:
     return Trouble(line, f"the YAML cannot be read here: {problem}", "check quotes, colons and indentation", "")
 
 
+def unspaced(block: str) -> Trouble | None:
+    """The first ``title:text``, which YAML takes for one word."""
+    for number, line in enumerate(block.split("\n")):
+        tight = _TIGHT.match(line)
+        if tight and keys.canonical(tight[1]):
+            hint = f"write {tight[1]}: {_quoted(tight[2])}" if ": " in tight[2] else f"write {tight[1]}: {tight[2]}"
+            return Trouble(number, f"a blank is missing after `{tight[1]}:`", hint, tight[0].strip())
+    return None
+
+
 def _suspect(number: int, line: str) -> Trouble | None:
+    if dash := _TIGHT_DASH.match(line):
+        return Trouble(number, "a blank is missing after the dash of a list", f"write - {dash[1]}", dash[0].strip())
     pair = _PAIR.match(line)
     if not pair:
         return None
