@@ -70,12 +70,17 @@ class _Matching:
 
 
 def match(
-    entries: Sequence[Entry], looked: Collection[str], history: History, text_of: Callable[[Record], str]
+    entries: Sequence[Entry],
+    looked: Collection[str],
+    history: History,
+    text_of: Callable[[Record], str],
+    text_at: Callable[[int], str],
 ) -> Matches:
     """Find each arrived entry in the history.
 
     ``looked`` are the files that were read again or are gone: all their entries are in ``entries``.
-    ``text_of`` gives the title and text a record was published with, for comparing likeness.
+    ``text_of`` gives the title and text a record was published with, ``text_at`` those of the arrived entry at an
+    index (which is itself without its text), for comparing likeness.
     """
     work = _Matching(entries, looked, history)
     _by_id(work)
@@ -86,7 +91,7 @@ def match(
     work.each(lambda entry: _restored(work, entry))
     _by_index(work, lambda record: record.permalink, _addresses)
     _by_index(work, lambda record: f"{record.path} {record.day}", lambda entry: [f"{entry.path} {entry.date.day}"])
-    _by_likeness(work, text_of)
+    _by_likeness(work, text_of, text_at)
     work.result.vanished = work.candidates()
     gone = any(record.public for record in work.result.vanished)
     work.result.doubtful = [i for i in work.open if gone and not entries[i].id and not entries[i].draft]
@@ -191,7 +196,7 @@ def _addresses(entry: Entry) -> list[str]:
     return [address(link) for link in (entry.permalink, *entry.aliases) if link]
 
 
-def _by_likeness(work: _Matching, text_of: Callable[[Record], str]) -> None:
+def _by_likeness(work: _Matching, text_of: Callable[[Record], str], text_at: Callable[[int], str]) -> None:
     vanished = work.candidates()
     arrived = [i for i in work.open if not work.entries[i].id]
     if not vanished or not arrived or len(vanished) * len(arrived) > _MOST_COMPARED:
@@ -199,7 +204,7 @@ def _by_likeness(work: _Matching, text_of: Callable[[Record], str]) -> None:
     old = [(record, _shingles(text_of(record))) for record in vanished]
     scores = []
     for index in arrived:
-        new = _shingles(text(work.entries[index].title, work.entries[index].html))
+        new = _shingles(text_at(index))
         scores += [(_likeness(new, shingles), -index, -record.seq, index, record) for record, shingles in old]
     for score, _, _, index, record in sorted(scores, key=lambda s: s[:3], reverse=True):
         if score < SIMILAR:
@@ -231,6 +236,12 @@ def address(permalink: str) -> str:
     """A permalink or alias as history keeps it: from the site's root, unencoded."""
     path = "/" + links.out_path(permalink)
     return path.removesuffix("index.html") if path.endswith("/index.html") else path
+
+
+def url(site_url: str, permalink: str) -> str:
+    """The absolute address of a permalink; it may end with the anchor of an item on a page."""
+    page, mark, anchor = permalink.partition("#")
+    return links.url(site_url, page) + (f"#{links.encode(anchor)}" if mark else "")
 
 
 def mint(authority: str, day: str, slug: str, taken: Callable[[str], bool]) -> str:

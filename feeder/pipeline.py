@@ -25,7 +25,6 @@ from feeder.errors import DataError, DeployFailed, Problem
 from feeder.history import History, Record
 from feeder.index import Index
 from feeder.inputs import Inputs, Progress
-from feeder.model import Entry
 from feeder.output import Written, held, open_output, publishing, release, served
 from feeder.output import deploy as deploying
 from feeder.plan import Arrived, Change, Plan, make_plan
@@ -254,7 +253,7 @@ class _Run:
             self.now,
             self.settings,
             authority=self._authority(),
-            text_of=lambda record: self._text(looked, record),
+            text_of=lambda one: self._text(looked, one),
             force=self.options.force,
         )
         self.fresh += [problem for problem in plan.problems if problem not in self.told]
@@ -275,13 +274,18 @@ class _Run:
         self.history.set_meta("authority_real", "1" if has_real_url(self.settings) else "")
         return authority
 
-    def _text(self, looked: Inputs, record: Record) -> str:
-        try:
-            entries = inputs.loader(self.settings, self.history, self.cache, looked.context)(record).entries
-        except LookupError:
-            return record.title
-        found: list[Entry] = [entry for entry in entries if entry.anchor == record.anchor]
-        return identity.text(found[0].title, found[0].html) if found else record.title
+    def _text(self, looked: Inputs, one: Record | Arrived) -> str:
+        if isinstance(one, Arrived):
+            anchor, title = one.entry.anchor, one.entry.title
+            reading = self.cache.get(one.key)
+        else:
+            anchor, title = one.anchor, one.title
+            try:
+                reading = inputs.loader(self.settings, self.history, self.cache, looked.context)(one)
+            except LookupError:
+                reading = None
+        entries = reading.entries if reading else ()
+        return next((identity.text(entry.title, entry.html) for entry in entries if entry.anchor == anchor), title)
 
     def _decide(self, looked: Inputs, plan: Plan) -> list[str]:
         """Write the plan into the history, find what has to be made, and commit: from here on the run is under way."""
@@ -291,7 +295,7 @@ class _Run:
             self._apply(looked, plan, over)
             jobs = list(scope.all_jobs(history))
         else:
-            affected = scope.Affected(history, self.cache)
+            affected = scope.Affected(history, self.cache, self.settings.feeds.size)
         if not looked.everything:
             affected.before(plan, over)
         deprived = self._apply(looked, plan, over)
