@@ -290,7 +290,8 @@ class _Run:
     def _decide(self, looked: Inputs, plan: Plan) -> list[str]:
         """Write the plan into the history, find what has to be made, and commit: from here on the run is under way."""
         history = self.history
-        over = history.tombstones_over(self.micros)
+        settled = {step.after.seq for step in plan.steps}
+        over = [record for record in history.tombstones_over(self.micros) if record.seq not in settled]
         if looked.everything:
             self._apply(looked, plan, over)
             jobs = list(scope.all_jobs(history))
