@@ -292,11 +292,7 @@ class _Run:
         history = self.history
         settled = {step.after.seq for step in plan.steps}
         over = [record for record in history.tombstones_over(self.micros) if record.seq not in settled]
-        if looked.everything:
-            self._apply(looked, plan, over)
-            jobs = list(scope.all_jobs(history))
-        else:
-            affected = scope.Affected(history, self.cache, self.settings.feeds.size)
+        affected = scope.Affected(history, self.cache, self.settings.feeds.size)
         if not looked.everything:
             affected.before(plan, over)
         deprived = self._apply(looked, plan, over)
