@@ -337,13 +337,15 @@ class _Run:
 
         output = open_output(self.settings)
         try:
-            staged, stale = [], set[str]()
+            staged, results = [], []
             for made in press.make(self.settings, looked.context, jobs, output, self.options.progress):
                 staged += made.staged
                 self.unchanged += len(made.paths) - len(made.staged)
-                stale.update(self.history.set_outputs(made.job, made.paths))
-                for path, updated in made.feeds:
-                    self.history.set_feed_updated(path, updated)
+                results.append((made.job, made.paths, made.feeds))
+            # What is about to appear is known to be ours before it does: a run that is killed leaves no orphan.
+            if self.history.add_outputs((job, path) for job, paths, _ in results for path in paths):
+                self.history.commit()
+            stale = self._note_results(results)
             stale.update(self._outdated(jobs) if looked.everything else ())
             written = output.publish(staged, sorted(path for path in stale if not self.history.is_output(path)))
         except BaseException:
@@ -356,6 +358,15 @@ class _Run:
         self.history.set_meta("rendering", looked.rendering)
         self.history.commit()
         return written
+
+    def _note_results(self, results: Sequence[tuple[str, Sequence[str], Sequence[tuple[str, int]]]]) -> set[str]:
+        """Remember which files came from which job; those that no longer do."""
+        stale = set[str]()
+        for job, paths, feeds in results:
+            stale.update(self.history.set_outputs(job, paths))
+            for path, updated in feeds:
+                self.history.set_feed_updated(path, updated)
+        return stale
 
     def _outdated(self, jobs: Sequence[str]) -> list[str]:
         """Files of jobs that exist no more, after everything was made."""

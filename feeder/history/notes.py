@@ -133,6 +133,12 @@ class Notes(Tables):
         self._db.executemany("INSERT INTO output VALUES (?, ?)", ((owner, path) for path in wanted - known))
         return known - wanted
 
+    def add_outputs(self, made: Iterable[tuple[str, str]]) -> bool:
+        """Add ``(owner, path)`` of what is about to be in ``out/``; whether any was not known."""
+        before = self._db.total_changes
+        self._db.executemany("INSERT OR IGNORE INTO output VALUES (?, ?)", made)
+        return self._db.total_changes != before
+
     def is_output(self, path: str) -> bool:
         """Whether a path in ``out/`` belongs to any owner."""
         return self._db.execute("SELECT 1 FROM output WHERE path = ?", (path,)).fetchone() is not None
