@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from feeder import dates, links
+from feeder import dates, identity, items, links
 from feeder.config import Settings
 from feeder.history import History, Label, Record
 from feeder.model import Enclosure, Entry, Feed, Headline, Image, PublicEntry, Reading
+from feeder.scope import window_limits
 
-BURST_US: Final = 7 * 86_400 * 1_000_000
-"""Entries released together all stay in the feed for as long, or a reader that polls daily would miss some."""
-MOST_IN_FEED: Final = 100
+T = TypeVar("T")
 FOLDERS: Final = {"tag": "tags", "author": "authors", "language": "languages"}
 _KEPT: Final = 64
 
@@ -72,6 +71,26 @@ class Catalog:
             if len(self._entries) > _KEPT:
                 self._entries.popitem(last=False)
         return known
+
+    def page(self, permalink: str, records: Sequence[Record]) -> PublicEntry:
+        """The public items that stand on one page, newest first, as one entry; their ids in the page are anchors."""
+        records = sorted(records, key=lambda record: (record.published, record.seq), reverse=True)
+        entries = [self.entry(record) for record in records]
+        newest = entries[0]
+        return replace(
+            newest,
+            url=self._url(permalink),
+            title=records[0].page_title or newest.title,
+            short_title=records[0].page_title or newest.title,
+            updated=max(entry.updated for entry in entries),
+            correction="",
+            cover=None,
+            tags=_each(tag for entry in entries for tag in entry.tags),
+            authors=_each(author for entry in entries for author in entry.authors),
+            via=_each(via for entry in entries for via in entry.via),
+            enclosures=_each(enclosure for entry in entries for enclosure in entry.enclosures),
+            html=items.together([(r.permalink.partition("#")[2], e) for r, e in zip(records, entries, strict=True)]),
+        )
 
     def source(self, record: Record) -> Entry:
         """The entry as its author wrote it, in the version that is public."""
@@ -153,8 +172,7 @@ class Catalog:
         ]
 
     def _feed(self, path: str, kind: str, slug: str, title: str, suffix: str) -> Feed:
-        size = self.settings.feeds.size
-        records = self.history.window(size, BURST_US, max(MOST_IN_FEED, size), kind=kind, slug=slug)
+        records = self.history.window(*window_limits(self.settings.feeds.size), kind=kind, slug=slug)
         newest = [self.history.feed_updated(path), *(record.updated for record in records)]
         sealed = int(self.history.meta("sealed") or 0)
         return replace(
@@ -193,8 +211,7 @@ class Catalog:
         return int(self.history.meta("first_run") or 0)
 
     def _url(self, path: str) -> str:
-        address, mark, anchor = path.partition("#")
-        return links.url(self.site_url, address) + (f"#{links.encode(anchor)}" if mark else "")
+        return identity.url(self.site_url, path)
 
     def _local(self, micros: int) -> datetime:
         return dates.from_micros(micros - micros % 1_000_000).astimezone(self._zone)
@@ -226,6 +243,10 @@ class Catalog:
             found = exact or ([] if anchor else there)
             self._addresses[target] = self._url(found[0].permalink) if found else None
         return self._addresses[target]
+
+
+def _each(found: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(found))
 
 
 def folder(kind: str, slug: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from feeder import cache as caching
-from feeder import dates, feeds, inputs, links, scope
+from feeder import dates, feeds, identity, inputs, links, scope
 from feeder import history as histories
 from feeder.catalog import Catalog
 from feeder.config import Settings
@@ -106,12 +106,20 @@ class _Press:
         record = self.history.by_seq(int(rest))
         if record is None:
             return
-        entry = self.catalog.entry(record)
-        yield self.pages.entry(entry) if record.public else self.pages.withdrawn(entry)
-        for permalink in self.history.redirects_to(record.seq):
-            yield self.pages.redirect(permalink, entry.url)
-        if record.public:
-            for asset in self.catalog.source(record).assets:
+        page, shared, _ = record.permalink.partition("#")
+        records = self.history.on_page(page) if shared else [record]
+        if records[0].seq != record.seq:
+            return  # the first one's job makes the page
+        public = [one for one in records if one.public]
+        if public:
+            yield self.pages.entry(self.catalog.page(page, public) if shared else self.catalog.entry(record))
+        else:
+            yield self.pages.withdrawn(self.catalog.entry(record))
+        for one in records:
+            for permalink in self.history.redirects_to(one.seq):
+                yield self.pages.redirect(permalink, identity.url(self.settings.site.url, one.permalink))
+        for one in public:
+            for asset in self.catalog.source(one).assets:
                 self._asset(asset, made)
 
     def _asset(self, asset: Asset, made: Made) -> None:

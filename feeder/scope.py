@@ -3,7 +3,7 @@
 A *job* is the smallest part of ``out/`` that is made in one go. It is named by a line of text, so that history can
 keep which files came from it, and drop those that no longer do:
 
-``page/SEQ``                  the page of an entry, its redirects and assets
+``page/SEQ``                  the page of an entry, or of all items that share it; redirects and assets
 ``archive/N``                 an archive document in every format
 ``feed``                      the main feed in every format
 ``label/KIND/SLUG``           feed and front page of a tag, author or language
@@ -23,6 +23,13 @@ from feeder.plan import Plan
 
 PER_PAGE: Final = 100
 """Entries on an older page of a label; a full one never changes by an addition."""
+BURST_US: Final = 7 * 86_400 * 1_000_000
+"""Entries released together all stay in the feed for as long, or a reader that polls daily would miss some."""
+MOST_IN_FEED: Final = 100
+_LISTED: Final = (
+    "path", "anchor", "permalink", "published", "updated", "released", "document", "touched", "withdrawn", "tombstone",
+    "title", "page_title", "summary", "language", "correction", "month", "tags", "authors", "cover",
+)  # fmt: skip
 KINDS: Final = ("author", "language", "tag")
 ALWAYS: Final = ("index", "feed")
 LISTS: Final = ("tags", "subscribe", "sitemap")
@@ -68,7 +75,7 @@ def all_jobs(history: History) -> Iterator[str]:
 class Affected:
     """Collects the jobs that changed entries make necessary: call ``before``, apply the plan, call ``after``."""
 
-    def __init__(self, history: History, cache: Cache) -> None:
+    def __init__(self, history: History, cache: Cache, size: int) -> None:
         self._history = history
         self._cache = cache
         self._jobs: set[str] = set()
@@ -76,6 +83,9 @@ class Affected:
         self._sealed = int(history.meta("sealed") or 0)
         self._labels: dict[tuple[str, str], Label | None] = {}
         """Labels that any of the entries carries before or after, as they were before."""
+        self._limits = window_limits(size)
+        self._windows: dict[tuple[str, str], set[int]] = {}
+        """What is in each feed after the plan was applied."""
         self.everything = False
         """A kind of labels got pages, or lost them."""
 
@@ -83,7 +93,7 @@ class Affected:
         """What the entries stand in now. ``over`` are those whose time as withdrawn is over."""
         carried = dict(plan.labels)
         for step in plan.steps:
-            if step.before is not None:
+            if step.before is not None and not _same_to_lists(step.before, step.after):
                 self._stands_in(step.before)
             for kind, slug, _ in carried.get(step.after.seq, ()):
                 self._remember(kind, slug)
@@ -97,6 +107,12 @@ class Affected:
         """
         self._jobs.update(f"page/{seq}" for seq in deprived)
         for step in plan.steps:
+            if step.before is not None:
+                self._page(step.before)
+        for step in plan.steps:
+            if step.before is not None and _same_to_lists(step.before, step.after):
+                self._shows(step.after)
+                continue
             self._stands_in(step.after)
             if step.before is None or _address(step.before) != _address(step.after):
                 self._jobs.update(LISTS)
@@ -111,10 +127,33 @@ class Affected:
 
     def jobs(self) -> list[str]:
         """The jobs, in an order that makes pages of shared entries together."""
-        return sorted(self._jobs | set(ALWAYS)) if self._jobs else []
+        return sorted(self._jobs)
+
+    def _shows(self, record: Record) -> None:
+        """What shows the whole content of an entry that lists show as before: its page, and the feeds it is in."""
+        self._page(record)
+        if record.document <= self._sealed:
+            self._jobs.add(f"archive/{record.document}")
+        if record.seq in self._window("", ""):
+            self._jobs.add("feed")
+        for kind, slug in self._history.labels_of(record.seq):
+            if kind in self._kinds and record.seq in self._window(kind, slug):
+                self._jobs.add(f"label/{kind}/{slug}")
+
+    def _window(self, kind: str, slug: str) -> set[int]:
+        if (kind, slug) not in self._windows:
+            self._windows[kind, slug] = self._history.window_seqs(*self._limits, kind=kind, slug=slug)
+        return self._windows[kind, slug]
+
+    def _page(self, record: Record) -> None:
+        page, shared, _ = record.permalink.partition("#")
+        others = self._history.on_page(page) if shared else ()
+        self._jobs.add(f"page/{others[0].seq if others else record.seq}")
 
     def _stands_in(self, record: Record) -> None:
-        self._jobs.add(f"page/{record.seq}")
+        """Everything that shows or lists an entry."""
+        self._page(record)
+        self._jobs.update(ALWAYS)
         if record.document <= self._sealed:
             self._jobs.add(f"archive/{record.document}")
         self._jobs.update((f"month/{record.month}", f"year/{record.month[:4]}"))
@@ -147,7 +186,17 @@ class Affected:
         for path in self._cache.referrers(target):
             for other in self._history.at_path(path):
                 if other.public:
-                    self._stands_in(other)
+                    self._shows(other)
+
+
+def _same_to_lists(before: Record, after: Record) -> bool:
+    """Whether only the content differs, which no list shows and which no feed's membership depends on."""
+    return all(getattr(before, name) == getattr(after, name) for name in _LISTED)
+
+
+def window_limits(size: int) -> tuple[int, int, int]:
+    """``size``, ``burst`` and ``most`` of ``History.window`` for feeds of this size."""
+    return size, BURST_US, max(MOST_IN_FEED, size)
 
 
 def _address(record: Record) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from feeder.history.records import QUALIFIED, SELECT, UPSERT, Record, record_of, row_of
+from feeder.history.records import SELECT, UPSERT, Record, record_of, row_of
 from feeder.history.tables import Tables
 
 
@@ -20,9 +20,14 @@ class Entries(Tables):
         return self._one("WHERE permalink = ?", permalink)
 
     def has_permalink(self, permalink: str, but: int) -> bool:
-        """Whether an entry other than number ``but`` has this permalink, in upper or lower case."""
+        """Whether an entry other than number ``but``, or a page of items, has this permalink in any case of letters."""
         query = "SELECT 1 FROM entry WHERE permalink = ? COLLATE NOCASE AND seq != ? LIMIT 1"
-        return self._db.execute(query, (permalink, but)).fetchone() is not None
+        at = self._db.execute(query, (permalink, but)).fetchone() is not None
+        return at or bool(self.on_page(permalink))
+
+    def on_page(self, permalink: str) -> list[Record]:
+        """The entries that stand on one page, public or withdrawn, by release; none where it is a single entry's."""
+        return self._all("WHERE permalink > ?1 || '#' AND permalink < ?1 || '$' ORDER BY seq", permalink)
 
     def stands_at(self, permalink: str) -> bool:
         """Whether an entry or a redirect has this address, in upper or lower case."""
@@ -72,28 +77,28 @@ class Entries(Tables):
         return self._all("WHERE withdrawn IS NULL ORDER BY published DESC, seq DESC LIMIT ?", count)
 
     def window(self, size: int, burst: int, most: int, *, kind: str = "", slug: str = "") -> list[Record]:
-        """What belongs into a feed, of all entries or of one label.
+        """What belongs into a feed, of all entries or of one label, the newest first.
 
         The last ``size`` public entries by release, the last ``size`` by notable event, those released within
         ``burst`` microseconds before the newest of them (``most`` in all), and what is shown as withdrawn.
         """
-        table, where = ("entry", "")
-        if kind:
-            table = "label JOIN entry ON entry.seq = label.seq"
-            where = "label.kind = ? AND label.slug = ? AND "
-        args = (kind, slug) if kind else ()
-        base = f"{QUALIFIED} FROM {table} WHERE {where}"
-        alive = base + "entry.withdrawn IS NULL "
-        released = self._query(alive + "ORDER BY entry.seq DESC LIMIT ?", *args, most)
-        newest = max((record.released for record in released), default=0)
-        first = int(self.meta("first_run") or 0)
-        since = max(newest - burst, first)
-        chosen = {r.seq: r for n, r in enumerate(released) if n < size or r.released > since}
-        for record in self._query(alive + "ORDER BY entry.touched DESC LIMIT ?", *args, size):
-            chosen.setdefault(record.seq, record)
-        for record in self._query(base + "entry.tombstone IS NOT NULL", *args):
-            chosen.setdefault(record.seq, record)
-        return sorted(chosen.values(), key=lambda r: (r.published, r.seq), reverse=True)
+        seqs = self.window_seqs(size, burst, most, kind=kind, slug=slug)
+        records = self._query(f"{SELECT}WHERE seq IN ({','.join('?' * len(seqs))})", *seqs)
+        return sorted(records, key=lambda r: (r.published, r.seq), reverse=True)
+
+    def window_seqs(self, size: int, burst: int, most: int, *, kind: str = "", slug: str = "") -> set[int]:
+        """The numbers of the entries that ``window`` gives."""
+        # Both tables know seq and touched, so that each order is an index's own, however many entries there are.
+        table, of = ("label JOIN entry ON entry.seq = label.seq", "label") if kind else ("entry", "entry")
+        where, args = ("label.kind = ? AND label.slug = ? AND ", (kind, slug)) if kind else ("", ())
+        alive = f"SELECT entry.seq, released FROM {table} WHERE {where}entry.withdrawn IS NULL ORDER BY {of}."
+        released = self._db.execute(f"{alive}seq DESC LIMIT ?", (*args, most)).fetchall()
+        newest = max((at for _, at in released), default=0)
+        since = max(newest - burst, int(self.meta("first_run") or 0))
+        touched = self._db.execute(f"{alive}touched DESC LIMIT ?", (*args, size))
+        chosen = {seq for n, (seq, at) in enumerate(released) if n < size or at > since} | {seq for seq, _ in touched}
+        graves = self._db.execute("SELECT seq FROM entry WHERE tombstone IS NOT NULL").fetchall()
+        return chosen | {seq for (seq,) in graves if not kind or (kind, slug) in self.labels_of(seq)}
 
     def everything(self) -> Iterator[Record]:
         """All records in release order."""
@@ -101,8 +106,12 @@ class Entries(Tables):
             yield record_of(row)
 
     def addresses(self) -> Iterator[tuple[str, int]]:
-        """Permalink and ``updated`` of all public entries in release order, for the sitemap."""
-        yield from self._db.execute("SELECT permalink, updated FROM entry WHERE withdrawn IS NULL ORDER BY seq")
+        """Address and ``updated`` of the pages of all public entries in release order, for the sitemap."""
+        page = "iif(instr(permalink, '#'), substr(permalink, 1, instr(permalink, '#') - 1), permalink)"
+        query = (
+            f"SELECT {page} AS page, max(updated) FROM entry WHERE withdrawn IS NULL GROUP BY page ORDER BY min(seq)"
+        )
+        yield from self._db.execute(query)
 
     def keys(self) -> Iterator[bytes]:
         """Where the cache keeps what is public."""

@@ -18,21 +18,29 @@ class Labels(Tables):
         """Labels of entries that are public or still shown as withdrawn, by kind and slug."""
         where = "AND label.kind = ? " if kind else ""
         query = (
-            "SELECT label.kind, label.slug, min(label.name), count(*) FILTER (WHERE entry.withdrawn IS NULL), "
+            "SELECT label.kind, label.slug, min(label.position), count(*) FILTER (WHERE entry.withdrawn IS NULL), "
             f"max(label.position) FROM label CROSS JOIN entry ON entry.seq = label.seq WHERE {_SHOWN} "
             f"{where}GROUP BY label.kind, label.slug ORDER BY label.kind, label.slug"
         )
-        return [Label(*row) for row in self._db.execute(query, (kind,) if kind else ())]
+        rows = self._db.execute(query, (kind,) if kind else ()).fetchall()
+        return [Label(kind, slug, self._name(kind, slug, first), *rest) for kind, slug, first, *rest in rows]
+
+    def _name(self, kind: str, slug: str, position: int) -> str:
+        """A label is spelled as the oldest entry that carries it spells it."""
+        row = self._db.execute(
+            "SELECT name FROM label WHERE kind = ? AND slug = ? AND position = ?", (kind, slug, position)
+        ).fetchone()
+        return str(row[0])
 
     def label(self, kind: str, slug: str) -> Label | None:
-        """One label with its count; None when no entry in public or still shown as withdrawn carries it."""
+        """One label, without its count; None when no entry in public or still shown as withdrawn carries it."""
         query = (
-            "SELECT min(label.name), count(*) FILTER (WHERE entry.withdrawn IS NULL), max(label.position), count(*) "
-            "FROM label JOIN entry ON entry.seq = label.seq "
-            f"WHERE label.kind = ? AND label.slug = ? AND {_SHOWN}"
+            "SELECT label.name, label.position FROM label JOIN entry ON entry.seq = label.seq "
+            f"WHERE label.kind = ? AND label.slug = ? AND {_SHOWN} ORDER BY label.position"
         )
-        name, count, last, shown = self._db.execute(query, (kind, slug)).fetchone()
-        return Label(kind, slug, name, count, last) if shown else None
+        first = self._db.execute(f"{query} LIMIT 1", (kind, slug)).fetchone()
+        last = self._db.execute(f"{query} DESC LIMIT 1", (kind, slug)).fetchone()
+        return Label(kind, slug, first[0], last=last[1]) if first else None
 
     def has_several(self, kind: str) -> bool:
         """Whether entries that are shown carry at least two labels of a kind; cheap however many entries there are."""
@@ -53,10 +61,6 @@ class Labels(Tables):
             f"WHERE label.kind = ? AND label.slug = ? AND {_SHOWN} LIMIT 1"
         )
         return self._db.execute(query, (kind, slug)).fetchone() is not None
-
-    def labels_of(self, seq: int) -> list[tuple[str, str]]:
-        """``(kind, slug)`` of the labels of one entry."""
-        return list(self._db.execute("SELECT kind, slug FROM label WHERE seq = ?", (seq,)))
 
     def in_label(self, kind: str, slug: str, low: int, high: int) -> list[Record]:
         """Public entries at positions ``low`` to ``high`` (not included) of a label, newest first."""
@@ -84,7 +88,12 @@ class Labels(Tables):
             )
         for kind, slug in sorted(wanted.keys() - known):
             self._db.execute(
-                "INSERT INTO label (kind, slug, seq, position, name) VALUES (?1, ?2, ?3, "
-                "(SELECT coalesce(max(position) + 1, 0) FROM label WHERE kind = ?1 AND slug = ?2), ?4)",
+                "INSERT INTO label (kind, slug, seq, position, name, touched) VALUES (?1, ?2, ?3, "
+                "(SELECT coalesce(max(position) + 1, 0) FROM label WHERE kind = ?1 AND slug = ?2), ?4, 0)",
                 (kind, slug, seq, wanted[kind, slug]),
             )
+        self._db.execute(
+            "UPDATE label SET touched = entry.touched FROM entry "
+            "WHERE label.seq = ?1 AND entry.seq = ?1 AND label.touched != entry.touched",
+            (seq,),
+        )

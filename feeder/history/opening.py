@@ -29,6 +29,7 @@ CREATE INDEX entry_permalink ON entry (permalink COLLATE NOCASE);
 CREATE INDEX entry_place ON entry (path, anchor);
 CREATE INDEX entry_body ON entry (body_hash);
 CREATE INDEX entry_updated ON entry (updated);
+CREATE INDEX entry_published ON entry (published, seq) WHERE withdrawn IS NULL;
 CREATE INDEX entry_month ON entry (month) WHERE withdrawn IS NULL;
 CREATE INDEX entry_document ON entry (document);
 CREATE INDEX entry_touched ON entry (touched);
@@ -36,9 +37,11 @@ CREATE INDEX entry_released ON entry (released);
 CREATE INDEX entry_tombstone ON entry (tombstone) WHERE tombstone IS NOT NULL;
 CREATE TABLE label (
   kind TEXT NOT NULL, slug TEXT NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
+  touched INTEGER NOT NULL,
   PRIMARY KEY (kind, slug, seq)) WITHOUT ROWID;
 CREATE INDEX label_seq ON label (seq);
 CREATE INDEX label_position ON label (kind, slug, position);
+CREATE INDEX label_touched ON label (kind, slug, touched);
 CREATE TABLE redirect (permalink TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX redirect_permalink ON redirect (permalink COLLATE NOCASE);
 CREATE TABLE waiting (path TEXT NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL, PRIMARY KEY (path)) WITHOUT ROWID;

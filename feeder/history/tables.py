@@ -30,3 +30,7 @@ class Tables:
         """A remembered value; empty when there is none."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return str(row[0]) if row else ""
+
+    def labels_of(self, seq: int) -> list[tuple[str, str]]:
+        """``(kind, slug)`` of the labels of one entry."""
+        return list(self._db.execute("SELECT kind, slug FROM label WHERE seq = ?", (seq,)))

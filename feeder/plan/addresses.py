@@ -21,6 +21,9 @@ class Addresses:
         self.problems: list[Problem] = []
         self._history = history
         self._pattern = settings.entries.permalink
+        self._on_one_page = settings.entries.items == "anchors"
+        self._pages: dict[str, str] = {}
+        """Address of the page on which the items of a news page stand, by its file."""
         self._also = {f"/{path.lstrip('/')}".casefold() for path in settings.feeds.also}
         self._claimed: set[str] = set()
         self._folders: set[str] = set()
@@ -36,7 +39,19 @@ class Addresses:
                 if given != wanted:
                     self._tell(entry, wanted, "another entry's", given)
                 return self._claim(given)
+        if entry.anchor and self._on_one_page:
+            place = f"{self._page_of(entry)}#{entry.anchor}"
+            return self._claim(identity.unique(place, lambda one: self._taken(one, 0)))
         return self._claim(self._by_pattern(entry, slug, entry.date.day, 0))
+
+    def _page_of(self, entry: Entry) -> str:
+        """The page on which the items of a news page stand: as it was, else a new one."""
+        if entry.path not in self._pages:
+            known = (record.permalink for record in self._history.at_path(entry.path))
+            page = next((permalink.partition("#")[0] for permalink in known if "#" in permalink), "")
+            slug = links.slugify(entry.path.rpartition("/")[2].rpartition(".")[0]) or "page"
+            self._pages[entry.path] = page or self._claim(self._by_pattern(entry, slug, entry.date.day, 0))
+        return self._pages[entry.path]
 
     def of_known(self, entry: Entry, record: Record) -> str:
         """The permalink of an entry that has one: another only where its author now writes another."""
@@ -47,7 +62,7 @@ class Addresses:
             if not self._is_ours(wanted) and not self._taken(wanted, record.seq):
                 return self._claim(wanted)
             self._tell(entry, wanted, "taken", record.permalink)
-        elif entry.slug_fixed and entry.slug and entry.slug != record.slug:
+        elif entry.slug_fixed and entry.slug and entry.slug != record.slug and "#" not in record.permalink:
             return self._claim(self._by_pattern(entry, entry.slug, record.day, record.seq))
         return record.permalink
 

@@ -147,7 +147,7 @@ class Planner:
             published = min(published, self.now) if entry.date.date_only else published
         described = self._described(one, published)
         kind, updated = self._judge(entry, record, published)
-        if kind is None and any(described[name] != getattr(record, name) for name in _VISIBLE):
+        if kind is None and record.key and any(described[name] != getattr(record, name) for name in _VISIBLE):
             kind = "revised"
         permalink = self.addresses.of_known(entry, record)
         known = (permalink, record.permalink, *self.history.redirects_to(record.seq))
@@ -238,7 +238,7 @@ class Planner:
         redirects: tuple[str, ...] = (),
         notable: bool = False,
     ) -> None:
-        url = links.url(self.settings.site.url, after.permalink)
+        url = identity.url(self.settings.site.url, after.permalink)
         change = Change(kind, after.id, after.path, after.title, url, notable) if kind else None
         self.steps.append(Step(change, before, after, redirects))
 

@@ -6,6 +6,7 @@ import html
 import json
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,11 +15,13 @@ from zoneinfo import ZoneInfo
 
 from feeder import dates, identity, index, links, pipeline
 from feeder import history as histories
+from feeder.catalog import FOLDERS
 from feeder.config import Settings
 from feeder.errors import DataError
 from feeder.history import Record
 from feeder.output import publishing, served
 from feeder.pipeline import Options, Report
+from feeder.plan import Named
 
 _UPDATED = re.compile(rb"<updated>([^<]+)</updated>")
 _REFRESH = re.compile(rb'http-equiv="refresh" content="0; ?url=([^"]+)"')
@@ -48,6 +51,8 @@ def recover(settings: Settings, now: datetime, tell: Callable[[str], None] = lam
         _settle(history, records, documents, settings)
         redirects = _redirects(out, records, settings)
         history.put_redirects(redirects)
+        for seq, labels in _labels_of_withdrawn(out, records):
+            history.set_labels(seq, labels)
         for path, updated in _feeds(out):
             history.set_feed_updated(path, updated)
         history.commit()
@@ -95,6 +100,24 @@ def _feeds(out: str) -> Iterator[tuple[str, int]]:
             updated = _UPDATED.search(file.read(_HEAD))
         if updated:
             yield path.removesuffix(".atom"), _instant(updated[1].decode())
+
+
+def _labels_of_withdrawn(out: str, records: list[Record]) -> Iterator[tuple[int, list[Named]]]:
+    """In whose feeds the withdrawn entries are still shown; nothing else says so any more."""
+    withdrawn = {record.id: record.seq for record in records if not record.public}
+    kinds = {name: kind for kind, name in FOLDERS.items()}
+    found: defaultdict[int, list[Named]] = defaultdict(list)
+    for path in _files(out, "feed.json") if withdrawn else ():
+        folder, _, rest = path.partition("/")
+        if folder not in kinds or rest.count("/") != 1:
+            continue
+        with open(os.path.join(out, path), encoding="utf-8") as file:
+            content = json.load(file)
+        name = str(content.get("title", "")).rpartition(" · ")[2]
+        for item in content.get("items", ()):
+            if item["id"] in withdrawn:
+                found[withdrawn[item["id"]]].append((kinds[folder], rest.partition("/")[0], name))
+    yield from found.items()
 
 
 def _files(out: str, ending: str) -> Iterator[str]:
