@@ -26,6 +26,7 @@ Rule = Callable[[StateBlock, int, int, bool], bool]
 
 _STARTS = {
     "fence": "`~",
+    "formula": "$",
     "blockquote": ">",
     "hr": "*-_",
     "list": "*-+0123456789",
@@ -35,7 +36,7 @@ _STARTS = {
     "heading": "#",
     "deflist": ":~",
 }
-_SPECIAL = frozenset("`~>*-+_=0123456789[<#|:")
+_SPECIAL = frozenset("`~>*-+_=0123456789[<#|:$")
 """No block begins, and no paragraph ends, with a line that begins with another character ..."""
 _DELIMITER_ROW = frozenset("|-:")
 """... but the header of a table, which the line below tells."""

@@ -30,7 +30,11 @@ _PLACE = re.compile(
 )
 _AFTER_PLACE = re.compile(r"\s*(?:[-\u2013\u2014/(（)）\]】*]|讯|訊|电|電|消息)")
 _WRAPPING = re.compile(r"<[^<>]*>|^\s*(?:>[ ]?|[-*+] )+", re.IGNORECASE)
-_ALONE = re.compile(r"[^\w]*(?:\d{1,2}:\d{2}(?::\d{2})?)?[^\w]*\Z")
+_TRIMMINGS = re.compile(
+    rf"(?:{_RELEASED}|时间|時間|日期|\bdate\b)|\d{{1,2}}:\d{{2}}(?::\d{{2}})?"
+    r"|(?:来源|來源|作者|编辑|編輯|责编|阅读|浏览|\bsource|\bauthor)[^\w\n]*[:：][^\w\n]*[^\s|｜]{1,30}",
+    re.IGNORECASE,
+)
 _LONGEST = 120
 """Characters of a line that is nothing but a date with its label and trimmings."""
 
@@ -52,13 +56,10 @@ def find(text: str, lead: str, zone: ZoneInfo) -> tuple[Moment, str] | None:
 
 
 def is_alone(line: str, written: str) -> bool:
-    """Whether a line is a date and nothing else but its label."""
-    at = line.find(written)
-    if at < 0 or len(line) > _LONGEST:
+    """Whether a line is a date and nothing else but its label and whom the news comes from."""
+    if len(line) > _LONGEST or written not in line:
         return False
-    return _ALONE.match(line, at + len(written)) is not None and (
-        not re.search(r"\w", line[:at]) or _LABEL.match(line[:at] + "0") is not None
-    )
+    return re.search(r"[^\W_]", _TRIMMINGS.sub("", line.replace(written, "", 1))) is None
 
 
 def _labelled(line: str, zone: ZoneInfo) -> tuple[Moment, str] | None:

@@ -39,9 +39,11 @@ _STARTS = {
     "footnote_inline": "^",
     "footnote_ref": "[",
     "address": ":",
+    "formula": "$",
 }
 _STOP = re.compile(r"[\n\\`~*_\[\]!<&^:]")
 _STOP_NO_ADDRESS = re.compile(r"[\n\\`~*_\[\]!<&^]")
+_STOP_FORMULA = re.compile(r"[\n\\`~*_\[\]!<&^:$]")
 _DELIMITERS = re.compile(r"[*_~]")
 
 
@@ -124,7 +126,7 @@ class Inline(ParserInline):
 
     def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
         """See markdown-it: the tokens of a paragraph's, a heading's or a cell's text."""
-        stop = _STOP if "://" in src else _STOP_NO_ADDRESS
+        stop = _STOP_FORMULA if "$" in src else _STOP if "://" in src else _STOP_NO_ADDRESS
         if stop.search(src) is None:
             if src:
                 tokens.append(Tok("text", "", 0, None, None, 0, None, src))

@@ -86,6 +86,7 @@ def _item(work: Work, page: _Page, section: newspage.Section) -> Entry | None:
         first_line=work.front.body_line + section.heading.line,
         anchor=section.anchor,
         page_title=page.title,
+        dated=section.written,
     )
     return work.entry(part, said)
 

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from feeder.errors import Problem
 from feeder.model import Asset, Image
-from feeder.reading import plaintext, rawhtml, shortcodes
+from feeder.reading import datelines, dialects, plaintext, rawhtml, shortcodes
 from feeder.reading.addresses import Addresses
 from feeder.reading.assets import AssetStore
 from feeder.reading.html import to_html
@@ -35,7 +35,7 @@ class Rendered:
     html: str
     """Safe, well-formed; its addresses are absolute or private (see ``links``)."""
     lead: str = ""
-    """Plain text of the first paragraph."""
+    """Plain text of the first paragraph, or of whatever else comes first where there is none."""
     more: str = ""
     """Plain text before ``<!--more-->``; empty without that mark."""
     assets: tuple[Asset, ...] = ()
@@ -58,11 +58,12 @@ def render(
     hashes: AssetStore | None = None,
     anchor: str = "",
     entries: str = "entries",
+    dated: str = "",
 ) -> Rendered:
     """Render the text of the entry in file ``path`` (from ``root``), whose first line is ``line`` of that file.
 
-    ``anchor`` tells which item of a news page it is, ``entries`` is the folder of the settings. Never raises for
-    anything an author can write.
+    ``anchor`` tells which item of a news page it is and ``dated`` how its date is written, ``entries`` is the
+    folder of the settings. Never raises for anything an author can write.
     """
     addresses = Addresses(path, anchor, entries, hashes if hashes is not None else AssetStore(root))
     lines = Lines(path, text, line)
@@ -70,9 +71,10 @@ def render(
     source = _clean(text, writer)
     if "{{" in source or "{%" in source:
         source = shortcodes.expand(source, writer)
+    source = dialects.translate(source)
     env: dict[str, Any] = {}
     tokens = parse(source, env)
-    lead, more = _survey(tokens, to_the_end="<!--" in source)
+    lead, more = _survey(tokens, to_the_end="<!--" in source, dated=dated)
     if "[ ]" in source or "[x]" in source or "[X]" in source:
         _tasks(tokens)
     if "|" in source:
@@ -111,23 +113,26 @@ def _finish(html: str, writer: Writer) -> str:
     return html
 
 
-def _survey(tokens: Sequence[Token], *, to_the_end: bool) -> tuple[str, str]:
-    """The lead, and the text before ``<!--more-->``."""
-    lead, more = "", ""
+def _survey(tokens: Sequence[Token], *, to_the_end: bool, dated: str) -> tuple[str, str]:
+    """The lead, and the text before ``<!--more-->``; a line that is only the date of an item is neither."""
+    lead = other = ""
     texts: list[str] = []
     for at, token in enumerate(tokens):
         if token.type == "inline":
             if to_the_end and any(child.type == "html_inline" and is_more(child) for child in token.children or ()):
-                return lead, plaintext.join_lines("\n".join([*texts, _before_more(token)]).strip())
+                return lead or other, plaintext.join_lines("\n".join([*texts, _before_more(token)]).strip())
             if at and tokens[at - 1].type != "heading_open" and (text := plaintext.of_tokens(token.children)):
+                if dated and not texts and datelines.is_alone(text, dated):
+                    continue
                 texts.append(text)
+                other = other or text
                 if not lead and tokens[at - 1].type == "paragraph_open" and not tokens[at - 1].level:
                     lead = text
                     if not to_the_end:
                         break
         elif token.type == "html_block" and is_more(token):
-            return lead, plaintext.join_lines("\n".join(texts))
-    return lead, more
+            return lead or other, plaintext.join_lines("\n".join(texts))
+    return lead or other, ""
 
 
 def _before_more(token: Token) -> str:

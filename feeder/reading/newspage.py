@@ -24,6 +24,8 @@ MOST_ITEMS = 2000
 
 _MARKED = re.compile(r"[^\w\s，。：；！？、（）《》“”‘’—…·+/.,-]")
 """What may be Markdown in a heading."""
+_ATTRIBUTES = re.compile(r"[ \t]*\{[:#.][^{}]*\}\Z")
+"""``{#id}`` at the end of a heading."""
 _INTRO = 10_000
 """Characters of an introduction in which a source is looked for."""
 _KEY_LINE = re.compile(r"([A-Za-z][A-Za-z_-]*)[ \t]*:[ \t]*(.*)\Z")
@@ -91,7 +93,7 @@ def title_of(heading: Heading) -> str:
     """A heading as plain text."""
     from feeder.reading.markdown import plain
 
-    return plain(heading.text) if _MARKED.search(heading.text) else heading.text
+    return plain(_ATTRIBUTES.sub("", heading.text)) if _MARKED.search(heading.text) else heading.text
 
 
 def sections(body: str, headings: list[Heading], level: int, zone: ZoneInfo, *, patient: bool = False) -> list[Section]:

@@ -15,7 +15,7 @@ from markdown_it.utils import PresetType
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from feeder.reading import bare
+from feeder.reading import bare, formulas
 from feeder.reading.blocks import Blocks
 from feeder.reading.inline import Inline
 
@@ -73,6 +73,8 @@ class Parser(MarkdownIt):
         self.use(footnote_plugin)
         self.use(deflist_plugin)
         self.inline.ruler.push("address", bare.address)
+        self.inline.ruler.before("escape", "formula", formulas.inline)
+        self.block.ruler.before("fence", "formula", formulas.block, {"alt": ["paragraph", "reference", "blockquote"]})
         self.core.ruler.disable("text_join")
 
     def configure(self, presets: str | PresetType, options_update: Mapping[str, object] | None = None) -> MarkdownIt:

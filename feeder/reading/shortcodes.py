@@ -7,13 +7,13 @@ and in spans, is never touched. Lines stay where they are, so that problems name
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Protocol
 
 from feeder.errors import Problem
 from feeder.links import encode
+from feeder.reading import tags
 from feeder.reading.addresses import Addresses
-from feeder.reading.html import escape
+from feeder.reading.tags import Words
 
 
 class Site(Protocol):
@@ -33,8 +33,7 @@ _TAG = re.compile(
     r"|\{%-?(?P<liquid>[^{}]*?)-?%\}"
     r"|\{\{-?\s*(?P<output>(?:site|page|content|layout)\.[^{}]*?|(?:\"[^\"{}]*\"|'[^'{}]*')\s*\|[^{}]*?)\s*-?\}\}"
 )
-_WORD = re.compile(r"""(?:([\w\-]+)\s*[=:]\s*)?("[^"]*"|'[^']*'|`[^`]*`|[^\s"'`]+)""")
-_VERBATIM = {"raw", "verbatim", "highlight", "codeblock", "code", "comment"}
+_VERBATIM = {"raw", "verbatim", "highlight", "codeblock", "code", "code-toggle", "comment", "mermaid", "math", "katex"}
 _SILENT = {
     "more",
     "note",
@@ -47,37 +46,35 @@ _SILENT = {
     "details",
     "fold",
     "rawhtml",
+    "toc",
+    "math",
+    "katex",
+    "tabs",
+    "center",
+    "div",
+    "columns",
+    "column",
+    "grid",
+    "gallery",
+    "steps",
 }
-_PLAYERS = {
-    "youtube": "https://www.youtube.com/watch?v={}",
-    "vimeo": "https://vimeo.com/{}",
-    "bilibili": "https://www.bilibili.com/video/{}/",
-    "instagram": "https://www.instagram.com/p/{}/",
-    "gist": "https://gist.github.com/{}",
-    "asciinema": "https://asciinema.org/a/{}",
+"""Only their text matters."""
+_TITLED = {
+    "admonition",
+    "notice",
+    "callout",
+    "alert",
+    "details",
+    "fold",
+    "folding",
+    "spoiler",
+    "collapse",
+    "expand",
+    "tab",
 }
-
-
-class Words:
-    """The words of a tag: named ones, and the others in their order."""
-
-    def __init__(self, text: str) -> None:
-        self.named: dict[str, str] = {}
-        self.rest: list[str] = []
-        for key, word in _WORD.findall(text):
-            quoted = len(word) > 1 and word[0] in "\"'`" and word[-1] == word[0]
-            value = word[1:-1] if quoted else word
-            if key and not value.startswith("//"):
-                self.named[key.lower()] = value
-            else:
-                self.rest.append(f"{key}:{value}" if key else value)
-
-    def get(self, *keys: str, at: int = -1) -> str:
-        """The first named word there is, else the one at a place; empty for none."""
-        for key in keys:
-            if key in self.named:
-                return self.named[key]
-        return self.rest[at] if 0 <= at < len(self.rest) else ""
+"""Their title stays, before their text."""
+_SPOKEN = {"label", "span", "p", "u", "emp", "wavy", "del", "kbd", "psw", "mark", "checkbox", "radio"}
+"""Their text stands within the tag."""
 
 
 def expand(text: str, site: Site) -> str:
@@ -165,14 +162,19 @@ class _Expander:
         return self._tag(name, _words(match), match[0]), match.end()
 
     def _tag(self, name: str, words: Words, tag: str) -> str:
-        if name in _MEANINGS:
-            return _MEANINGS[name](words, self.site.addresses)
-        if name in _PLAYERS and (ident := words.get("id", at=0)):
+        meaning = tags.MEANINGS[name](words, self.site.addresses) if name in tags.MEANINGS else None
+        if meaning is not None:
+            return meaning
+        if name in tags.PLAYERS and (ident := words.get("id", at=0)):
             if name == "gist" and len(words.rest) > 1:
                 ident = f"{words.rest[0]}/{words.rest[1]}"
-            return f"<{_PLAYERS[name].format(encode(ident))}>"
+            return f"<{tags.PLAYERS[name].format(encode(ident))}>"
         base = name.lstrip("/")
         base = base.removeprefix("end") if base.startswith("end") else base
+        if name in _TITLED:
+            return tags.title(name, words)
+        if name in _SPOKEN and tag.startswith("{%"):
+            return tags.spoken(words)
         if base not in _SILENT and base == name:
             self.first = self.first if self.unknown else (tag, self.row)
             self.unknown[base] = self.unknown.get(base, 0) + 1
@@ -215,82 +217,11 @@ def _verbatim(name: str, words: Words, inside: str) -> str:
         return ""
     if name in ("raw", "verbatim"):
         return inside
+    if name in ("math", "katex"):
+        return inside if "$" in inside else f"$${inside}$$"
+    if name == "mermaid":
+        words.named["lang"] = name
     language = words.get("lang", "language", "type") or (words.get(at=0) if name != "codeblock" else "")
     ticks = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", inside)), default=0))
     body = inside if inside.startswith("\n") else "\n" + inside
     return f"{ticks}{language}{body.rstrip(' ')}{'' if body.rstrip(' ').endswith(chr(10)) else chr(10)}{ticks}"
-
-
-def _figure(words: Words, _: Addresses) -> str:
-    source = words.get("src", "link", at=0)
-    caption = words.get("caption", "title", at=1)
-    alt = words.get("alt") or caption
-    image = f'<img src="{escape(source)}" alt="{escape(alt)}">'
-    if "link" in words.named and words.named.get("src"):
-        image = f'<a href="{escape(words.named["link"])}">{image}</a>'
-    return f"<figure>{image}{f'<figcaption>{escape(caption)}</figcaption>' if caption else ''}</figure>"
-
-
-def _image(words: Words, _: Addresses) -> str:
-    """``{% asset_img [class] name [width] [height] [title [alt]] %}``."""
-    at = next((at for at, word in enumerate(words.rest) if "." in word or "/" in word), None)
-    if at is None:
-        return ""
-    rest = [word for word in words.rest[at + 1 :] if not re.fullmatch(r"\d+%?|[\d.]+px", word)]
-    title = (rest[0] if len(rest) == 1 else rest[-1]).strip("'\"") if rest else ""
-    return f"![{_label(title)}](<{words.rest[at]}>)"
-
-
-def _label(text: str) -> str:
-    return re.sub(r"([\\\[\]])", r"\\\1", text)
-
-
-def _address(name: str, addresses: Addresses) -> str:
-    """Where an entry is, as a link below the entries' folder."""
-    place, mark, fragment = name.partition("#")
-    place = place.removeprefix("/").removeprefix(f"{addresses.entries}/")
-    found = addresses.place(place) if place else addresses.path
-    if found:
-        place = found.removeprefix(f"{addresses.entries}/")
-    elif "." not in place.rpartition("/")[2]:
-        place += ".md"
-    return f"/{encode(place)}{mark}{fragment}"
-
-
-def _post_link(words: Words, addresses: Addresses) -> str:
-    name = words.get(at=0)
-    title = " ".join(word for word in words.rest[1:] if word not in ("true", "false")) or name
-    return f"[{_label(title)}]({_address(name, addresses)})"
-
-
-def _reference(words: Words, addresses: Addresses) -> str:
-    return _address(words.get("path", at=0), addresses)
-
-
-def _asset_link(words: Words, _: Addresses) -> str:
-    name = words.get(at=0)
-    return f"[{_label(' '.join(words.rest[1:]) or name)}](<{name}>)"
-
-
-def _tweet(words: Words, _: Addresses) -> str:
-    user, ident = words.get("user", at=0), words.get("id", at=1)
-    return f"<https://x.com/{encode(user)}/status/{encode(ident)}>" if ident else ""
-
-
-_MEANINGS: dict[str, Callable[[Words, Addresses], str]] = {
-    "figure": _figure,
-    "image": _image,
-    "img": _image,
-    "asset_img": _image,
-    "asset_path": lambda words, _: words.get(at=0),
-    "asset_link": _asset_link,
-    "ref": _reference,
-    "relref": _reference,
-    "post_url": _reference,
-    "post_path": _reference,
-    "link": _reference,
-    "post_link": _post_link,
-    "tweet": _tweet,
-    "twitter": _tweet,
-    "x": _tweet,
-}

@@ -37,6 +37,8 @@ class Part:
     """The line with which the entry begins: its heading on a news page."""
     anchor: str = ""
     page_title: str = ""
+    dated: str = ""
+    """How its date stands in its text."""
 
 
 @dataclass(slots=True)
@@ -78,7 +80,14 @@ class Work:
 
         path, root, entries = self.front.path, str(self.settings.root), self.settings.entries.path
         rendered = markdown.render(
-            part.body, path=path, line=part.line, root=root, hashes=self.store, anchor=part.anchor, entries=entries
+            part.body,
+            path=path,
+            line=part.line,
+            root=root,
+            hashes=self.store,
+            anchor=part.anchor,
+            entries=entries,
+            dated=part.dated,
         )
         self.front.problems += rendered.problems
         self.absent.update({asset.source: None for asset in rendered.missing})

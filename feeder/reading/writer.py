@@ -22,6 +22,7 @@ MEND = "put the file in one of them, or remove the line; the alt text is shown m
 IDS_OF_PAGES = frozenset({"content", "footer", "header", "main", "menu", "nav", "search", "title", "top"})
 
 _MORE = re.compile(r"<!--\s*more\b[^>]*-->", re.IGNORECASE)
+_OWN_ID = re.compile(r"[ \t]*\{(?:#(?P<id>[^\s{}]+)|\.[\w-]+)(?:[ \t]+\.[\w-]+)*[ \t]*\}[ \t]*\Z")
 _ALIGN = re.compile(r"text-align:(left|right|center)")
 
 
@@ -155,15 +156,15 @@ class Writer:
         name = language(unescapeAll(token.info)) if token.info else ""
         if not name:
             return f"<pre><code>{html.escape(token.content)}</code></pre>\n"
-        body = highlight(token.content, name)
+        body = self.addresses.store.code.get((name, token.content)) or highlight(token.content, name)
         coloured = name not in PLAIN and "<span" in body
         self.coloured = self.coloured or coloured
         shade = ' class="highlight"' if coloured else ""
         return f'<pre{shade}><code class="language-{html.escape(name)}">{body}</code></pre>\n'
 
     def heading(self, inline: Token) -> str:
-        """An id that is the heading's words, once in an entry."""
-        base = slugify(plaintext.of_tokens(inline.children)) or "section"
+        """An id that is the heading's words, or the author's own (``{#id}``), once in an entry."""
+        base = _own_id(inline) or slugify(plaintext.of_tokens(inline.children)) or "section"
         number = self._ids.get(base, 1 if base in IDS_OF_PAGES else 0)
         name = f"{base}-{number}" if number else base
         while name in self._ids:
@@ -203,6 +204,16 @@ class Writer:
             self.problems.append(
                 Problem(first.place, f"taken out: {names}", hint, False, first.source, first.column, first.width)
             )
+
+
+def _own_id(inline: Token) -> str:
+    """The id that a heading gives itself, which leaves its text; empty for none."""
+    last = inline.children[-1] if inline.children else None
+    match = _OWN_ID.search(last.content) if last is not None and last.type == "text" else None
+    if last is None or match is None:
+        return ""
+    last.content = last.content[: match.start()]
+    return slugify(match["id"] or "")
 
 
 def align(tokens: Sequence[Token]) -> None:

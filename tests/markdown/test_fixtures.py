@@ -12,7 +12,7 @@ from support import cases
 
 from feeder.reading.markdown import render
 
-AREAS = ("blocks", "emphasis", "linkify", "sanitise", "shortcodes", "urls")
+AREAS = ("blocks", "dialects", "emphasis", "formulas", "linkify", "sanitise", "shortcodes", "urls")
 CASES = [pytest.param(*case, id=f"{area}: {case[0]}") for area in AREAS for case in cases(f"markdown/{area}.md")]
 
 
