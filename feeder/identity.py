@@ -47,7 +47,6 @@ class _Matching:
         """Indexes of entries not found yet, in order."""
         self.taken: dict[int, int] = {}
         self.here: dict[str, list[Record]] = {path: history.at_path(path) for path in sorted(looked)}
-        self.places = {(entry.path, entry.anchor) for entry in entries}
 
     def free(self, record: Record) -> bool:
         return record.seq not in self.taken
@@ -75,12 +74,14 @@ def match(
     history: History,
     text_of: Callable[[Record], str],
     text_at: Callable[[int], str],
+    stands: Callable[[Record], bool],
 ) -> Matches:
     """Find each arrived entry in the history.
 
     ``looked`` are the files that were read again or are gone: all their entries are in ``entries``.
     ``text_of`` gives the title and text a record was published with, ``text_at`` those of the arrived entry at an
-    index (which is itself without its text), for comparing likeness.
+    index (which is itself without its text), for comparing likeness. ``stands`` tells of a record in a file that was
+    not looked at whether the file still holds its entry.
     """
     work = _Matching(entries, looked, history)
     _by_id(work)
@@ -88,7 +89,7 @@ def match(
         work.each(lambda entry, same=same: same(work, entry))  # type: ignore[misc]
     _by_index(work, _body_and_name, lambda entry: [_body_and_name(entry)])
     _by_index(work, lambda record: record.body_hash, lambda entry: [entry.body_hash])
-    work.each(lambda entry: _restored(work, entry))
+    work.each(lambda entry: _restored(work, entry, stands))
     _by_index(work, lambda record: record.permalink, _addresses)
     _by_index(work, lambda record: f"{record.path} {record.day}", lambda entry: [f"{entry.path} {entry.date.day}"])
     _by_likeness(work, text_of, text_at)
@@ -183,11 +184,12 @@ def _by_index(work: _Matching, of_record: Callable[[Record], str], of_entry: Cal
     work.each(find)
 
 
-def _restored(work: _Matching, entry: Entry) -> Record | None:
+def _restored(work: _Matching, entry: Entry, stands: Callable[[Record], bool]) -> Record | None:
     for record in work.history.withdrawn_with_body(entry.body_hash):
+        # Of a file that was looked at, what still stands in it has been found by its place.
+        vanished = record.path in work.looked or not stands(record)
         # A draft that looks like a withdrawn entry is no reason to take it over.
-        still_there = record.path in work.looked or (record.path, record.anchor) not in work.places
-        if work.free(record) and _may_be(entry, record) and still_there and not entry.draft:
+        if work.free(record) and _may_be(entry, record) and vanished and not entry.draft:
             return record
     return None
 

@@ -254,6 +254,7 @@ class _Run:
             self.settings,
             authority=self._authority(),
             text_of=lambda one: self._text(looked, one),
+            stands=self._stands,
             force=self.options.force,
         )
         self.fresh += [problem for problem in plan.problems if problem not in self.told]
@@ -286,6 +287,12 @@ class _Run:
                 reading = None
         entries = reading.entries if reading else ()
         return next((identity.text(entry.title, entry.html) for entry in entries if entry.anchor == anchor), title)
+
+    def _stands(self, record: Record) -> bool:
+        """Whether the file of a record, as it was last read, holds its entry (a draft, say, or one of tomorrow)."""
+        key = self.cache.file_key(record.path)
+        reading = self.cache.get(key, html=False) if key else None
+        return reading is not None and any(entry.anchor == record.anchor for entry in reading.entries)
 
     def _decide(self, looked: Inputs, plan: Plan) -> list[str]:
         """Write the plan into the history, find what has to be made, and commit: from here on the run is under way."""

@@ -26,6 +26,7 @@ def make_plan(
     *,
     authority: str,
     text_of: Callable[[Record | Arrived], str],
+    stands: Callable[[Record], bool] = lambda _: False,
     force: bool = False,
 ) -> Plan:
     """Decide what becomes of every entry in the files ``looked`` at (``arrived`` has all of them; some are gone).
@@ -33,7 +34,7 @@ def make_plan(
     Raises ``MassWithdrawal`` when more than half of at least ten public entries would be withdrawn, unless ``force``.
     """
     entries = [one.entry for one in arrived]
-    matches = identity.match(entries, looked, history, text_of, lambda index: text_of(arrived[index]))
+    matches = identity.match(entries, looked, history, text_of, lambda index: text_of(arrived[index]), stands)
     planner = Planner(history, dates.to_micros(now), settings, authority)
     for index, one in enumerate(arrived):
         if index not in matches.refused:

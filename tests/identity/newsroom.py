@@ -99,7 +99,7 @@ def publish_and_judge(newsroom: Newsroom, scratch: Path) -> Report:
 
 def same(given: dict[str, bytes], expected: dict[str, bytes]) -> None:
     """Both trees are the same; says first which files differ and where."""
-    assert sorted(given) == sorted(expected)
+    assert (sorted(given.keys() - expected), sorted(expected.keys() - given)) == ([], []), "(surplus, missing)"
     for path, body in expected.items():
         if given[path] != body:
             pairs = zip(given[path], body, strict=False)
