@@ -8,13 +8,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from support import NOW
+
 from feeder import dates, identity
 from feeder.config import Settings
 from feeder.config.settings import Entries, Feeds, Site
 from feeder.history import History, Record
 from feeder.model import Entry, Moment
 from feeder.plan import Arrived, Plan, make_plan
-from support import NOW
 
 SITE = Site(title="测试新闻", url="https://news.example.org/", author="新闻编辑部", authority="news.example.org,2026")
 AUTHORITY = "news.example.org,2026"

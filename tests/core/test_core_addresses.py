@@ -8,11 +8,11 @@ import pytest
 from core.core_values import entry, kinds, only, plan, run, settings
 from hypothesis import given
 from hypothesis import strategies as st
+from support import Publication
 
 from feeder import identity, links
 from feeder.config.settings import Entries, Feeds
 from feeder.history import History, empty_history
-from support import Publication
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import pytest
 from core.core_values import SECOND, entry, kinds, micros, only, plan, run, settings
 from hypothesis import given
 from hypothesis import strategies as st
+from support import NOW
 
 from feeder import dates
 from feeder.config.settings import Entries, Feeds
 from feeder.errors import MassWithdrawal
 from feeder.history import TOMBSTONE_US, History, empty_history
 from feeder.plan import labels_of
-from support import NOW
 
 
 @pytest.fixture
