@@ -22,7 +22,8 @@ from feeder.forking import in_parallel
 from feeder.history import History, Record
 from feeder.index import Index
 from feeder.model import Entry, Reading
-from feeder.reading import files, read_text
+from feeder.reading import files, read_text, snippets
+from feeder.reading.assets import AssetStore
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and how much there is."""
@@ -49,6 +50,8 @@ class Inputs:
     """Entry files to look at, in path order."""
     gone: list[str] = field(default_factory=list)
     """Entry files that are there no more."""
+    illegible: list[str] = field(default_factory=list)
+    """Entry files whose names are no text, as they can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,17 @@ def survey(settings: Settings, history: History, cache: Cache, seen: Index | Non
     looked_at = _file_clock(root)
     now = surroundings.look(settings, seen)
     entries = indexing.stats(now.trees[_folder(settings)])
+    illegible = _illegible(now.trees[_folder(settings)])
     around = surroundings.compare(settings, cache, known, now, history.meta("rendering"))
     inputs = Inputs(now, looked_at, around.reading, around.rendering)
     inputs.everything = known is None or around.rendering != history.meta("rendering") or bool(history.meta("started"))
     before = _stats(known, _folder(settings)) if known and not inputs.everything else {}
-    changed = [path for path, seen in entries.items() if before.get(path) != seen]
+    changed = [path for path, seen in entries.items() if before.get(path) != seen and path not in illegible]
     vanished = [path for path in before if path not in entries]
     prefix = settings.entries.path
     inputs.paths = sorted(f"{prefix}/{p}" for p in changed if files.is_entry_file(p))
     inputs.gone = sorted(f"{prefix}/{p}" for p in vanished if files.is_entry_file(p))
+    inputs.illegible = sorted(f"{prefix}/{shown}" for p, shown in illegible.items() if files.is_entry_file(p))
     if inputs.everything:
         inputs.gone = sorted(_known_files(history, cache) - set(inputs.paths))
     _look_at_assets(settings, cache, inputs, known, [f"{prefix}/{p}" for p in (*changed, *vanished)])
@@ -92,6 +97,18 @@ def survey(settings: Settings, history: History, cache: Cache, seen: Index | Non
 
 def _folder(settings: Settings) -> str:
     return os.path.join(str(settings.root), settings.entries.path)
+
+
+def _illegible(tree: indexing.Tree) -> dict[str, str]:
+    """Paths that are not UTF-8, and how to show them: neither the history nor an address can hold them."""
+    try:
+        tree[0].decode()
+    except UnicodeDecodeError:
+        names = indexing.stats(tree)
+    else:
+        return {}
+    shown = {name: os.fsencode(name).decode("utf-8", "backslashreplace") for name in names}
+    return {name: text for name, text in shown.items() if name != text}
 
 
 def _known_files(history: History, cache: Cache) -> set[str]:
@@ -173,10 +190,11 @@ def _nearest(path: str, root: str) -> str:
 def read(settings: Settings, inputs: Inputs, progress: Progress | None) -> Iterator[Read]:
     """Read the files to look at, in path order; several processes share the work where there is much of it."""
     root, done = str(settings.root), 0
+    store = AssetStore(root)
 
     def batch(paths: Sequence[str]) -> list[Read]:
         with caching.open_cache(root) as cache:
-            return [_read(root, path, inputs.context, cache, settings) for path in paths]
+            return [_read(path, inputs, cache, settings, store) for path in paths]
 
     for results in in_parallel(inputs.paths, batch, batch=_BATCH, fewest=_WORTH_FORKING):
         yield from results
@@ -185,11 +203,12 @@ def read(settings: Settings, inputs: Inputs, progress: Progress | None) -> Itera
             progress("reading", done, len(inputs.paths))
 
 
-def _read(root: str, path: str, context: str, cache: Cache, settings: Settings) -> Read:
+def _read(path: str, inputs: Inputs, cache: Cache, settings: Settings, store: AssetStore) -> Read:
+    root = str(settings.root)
     data = files.load(root, path)
     if isinstance(data, Problem):
         return Read(path, b"", Reading(path, (), (data,), frozenset({""})))
-    key = caching.key_of(path, data, context)
+    key = caching.key_of(path, data, inputs.context)
     known = cache.get(key, html=False)
     if known is not None and _still_true(root, known):
         whole = cache.get(key) if cache.file_key(path) != key else None
@@ -197,7 +216,9 @@ def _read(root: str, path: str, context: str, cache: Cache, settings: Settings) 
             return Read(path, caching.stamped(key, known), known)
         reading = whole  # the file holds again what it held before, or what a trial run read
     else:
-        reading = read_text(path, data, settings)
+        before = None if inputs.everything else cache.get(cache.file_key(path) or b"")
+        store.code = snippets.of(entry.html for entry in before.entries) if before else {}
+        reading = read_text(path, data, settings, store)
     packed = caching.pack(key, reading)
     source = histories.pack(data) if reading.entries or not reading.bad else None
     return Read(path, caching.stamped(key, reading), caching.unpack(packed.meta), packed, source)

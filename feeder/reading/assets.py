@@ -113,6 +113,8 @@ class AssetStore:
     def __init__(self, root: str, *, keep: bool = True) -> None:
         self.root = root
         self.keep = keep
+        self.code: dict[tuple[str, str], str] = {}
+        """Code that need not be coloured again: ``(language, code)`` -> its HTML."""
         self._known: dict[str, Prepared] = {}
         self._names: dict[str, str] | None = None
         self._found: dict[tuple[str, str], str | None] = {}
