@@ -157,6 +157,7 @@ class _Run:
         self._add_what_is_due(looked)
         arrived = self._read(looked)
         self._tell(FOLLOWING, following)
+        self._tell(self.settings.entries.path, [_illegible(path) for path in looked.illegible])
         self._tell(config.FILE, self.settings.problems)
         plan = self._plan(looked, arrived)
         if self.options.dry_run:
@@ -183,7 +184,7 @@ class _Run:
     def _add_what_is_due(self, looked: Inputs) -> None:
         """Files whose release or expiry has come, and those refused before: what stood in their way may be gone."""
         due = {*self.history.due(self.micros), *self.history.rejected_paths()}
-        looked.paths = sorted({*looked.paths, *(due - set(looked.gone))})
+        looked.paths = sorted({*looked.paths, *due.difference(looked.gone, [self.settings.entries.path])})
 
     def _read(self, looked: Inputs) -> list[Arrived]:
         arrived: list[Arrived] = []
@@ -447,6 +448,10 @@ class _Run:
         seen.due = 0.0 if owed else due.at.timestamp() if due else float("inf")
         seen.exit_code = code
         index.save(self.root, seen)
+
+
+def _illegible(path: str) -> Problem:
+    return Problem(path, "the file's name is not UTF-8", "rename it, best with letters and digits; not published", True)
 
 
 def _delta(change: Change) -> int:
