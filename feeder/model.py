@@ -187,6 +187,8 @@ class Feed:
     subtitle: str = ""
     language: str = ""
     author: str = ""
+    email: str = ""
+    """Where to reach the publisher of a podcast; empty for none."""
     rights: str = ""
     icon: str = ""
     """Absolute address of a square image; empty for none."""

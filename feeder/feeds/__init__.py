@@ -11,6 +11,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Protocol, cast
 
+from feeder import links
 from feeder.model import Document, Feed
 
 FORMATS = {
@@ -47,7 +48,19 @@ def render(feed: Feed) -> Iterator[Document]:
         for document in load(name).render(feed):
             yield document
             for path in wanted.get(name, ()):
-                yield replace(document, path=path.lstrip("/"))
+                yield _copied(feed, document, path.lstrip("/"))
+
+
+def _copied(feed: Feed, document: Document, path: str) -> Document:
+    """The same document at another address, which it names as its own (``rel="self"``, ``feed_url``).
+
+    Readers who subscribed there go on there; one that names another address makes validators warn.
+    """
+    old, new = (links.url(feed.site_url, place).encode() for place in (document.path, path))
+    for before in (b'rel="self" href="', b'"feed_url": "'):
+        if before + old in document.body:
+            return replace(document, path=path, body=document.body.replace(before + old, before + new, 1))
+    return replace(document, path=path)
 
 
 def format_of(path: str) -> str:

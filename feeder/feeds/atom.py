@@ -9,7 +9,7 @@ from feedgen.entry import FeedEntry
 from lxml.etree import SubElement
 
 from feeder import links
-from feeder.feeds import archive, mended, moments, parts, text
+from feeder.feeds import archive, languages, mended, moments, parts, text
 from feeder.feeds.mended import Element
 from feeder.model import Document, Feed, PublicEntry, Stage
 
@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/atom+xml"
 def render(feed: Feed) -> Iterator[Document]:
     """The feed as one Atom document."""
     made = mended.generator(_namespaces(feed), partial(_complete_feed, feed))
-    made.id(text.one_line(feed.id))
+    made.id(text.verbatim(feed.id))
     made.title(parts.feed_title(feed))
     made.updated(feed.updated)
     mended.add(made, feed, partial(_fill, feed), partial(_complete_entry, feed))
@@ -31,11 +31,19 @@ def render(feed: Feed) -> Iterator[Document]:
 
 def _namespaces(feed: Feed) -> dict[str, str]:
     found = {}
-    if feed.is_archive:
+    if _is_marked(feed):
         found["fh"] = archive.NAMESPACE
     if mended.has_media(feed):
         found["media"] = mended.MEDIA
     return found
+
+
+def _is_marked(feed: Feed) -> bool:
+    """The validator calls an archive document without ``prev-archive`` incomplete, which the oldest one is not.
+
+    That one has its ``current`` link alone, which tells readers as much.
+    """
+    return feed.is_archive and bool(feed.previous)
 
 
 def _text(parent: Element, tag: str, value: str) -> None:
@@ -63,17 +71,17 @@ def _author(parent: Element, name: str) -> None:
 def _complete_feed(feed: Feed, root: Element) -> None:
     """What the feed element needs beyond what feedgen wrote: ``id``, ``title``, ``updated`` and ``generator``."""
     mended.style(root, feed.style_url)
-    mended.languages(root, feed)
+    mended.language(root, feed)
     for made in root:
         if made.tag == "title":
             _set_text(made, made.text or "")
         elif made.tag == "updated":
-            made.text = moments.rfc3339(feed.updated)
+            made.text = moments.atom(feed.updated)
         elif made.tag == "generator":
             made.text = parts.GENERATOR
             made.attrib.clear()
     places = archive.places(feed, SUFFIX)
-    if feed.is_archive:
+    if _is_marked(feed):
         SubElement(root, f"{{{archive.NAMESPACE}}}archive")
     _link(root, "self", places.own, type=MEDIA_TYPE)
     _link(root, "alternate", feed.page_url, type="text/html")
@@ -96,14 +104,14 @@ def _fill(feed: Feed, made: FeedEntry, entry: PublicEntry) -> None:
 
 def _complete_entry(feed: Feed, element: Element, entry: PublicEntry) -> None:
     """What an entry needs beyond what feedgen wrote: ``id``, ``title``, ``updated`` and ``content``, in this order."""
-    if tag := parts.own_language(feed, entry):
+    if tag := parts.own_language(feed, entry, languages.known):
         element.set(mended.XML_LANG, tag)
     title, updated, content = element[1], element[2], element[3]
     _set_text(title, title.text or "")
-    updated.text = moments.rfc3339(entry.updated)
+    updated.text = moments.atom(entry.updated)
     # The text before the long part: whoever opens the source sees what the entry is.
     element.remove(content)
-    SubElement(element, "published").text = moments.rfc3339(entry.published)
+    SubElement(element, "published").text = moments.atom(entry.published)
     _link(element, "alternate", entry.url, type="text/html")
     for name in parts.authors(feed, entry):
         _author(element, name)

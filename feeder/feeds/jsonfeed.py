@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from feeder import links
-from feeder.feeds import archive, moments, parts, text
+from feeder.feeds import archive, languages, moments, parts, text
 from feeder.model import Document, Enclosure, Feed, PublicEntry, Stage
 
 NAME = "json"
@@ -51,7 +51,7 @@ def _head(feed: Feed) -> dict[str, Any]:
             "description": text.one_line(feed.subtitle),
             "icon": feed.icon,
             "authors": _names([author]) if author else [],
-            "language": parts.language(feed.language),
+            "language": languages.tag(feed.language),
             "hubs": [{"type": "WebSub", "url": hub}] if hub else [],
             "next_url": places.previous,
             "_feeder": _of_feed(feed, places),
@@ -66,6 +66,7 @@ def _of_feed(feed: Feed, places: archive.Places) -> dict[str, Any]:
         "rights": text.one_line(feed.rights),
         "archive": feed.is_archive,
         "current": places.current,
+        "podcast_guid": parts.podcast_guid(feed) if parts.has_audio(feed) else "",
     }
     return _present(fields)
 
@@ -80,7 +81,7 @@ def _item(feed: Feed, entry: PublicEntry) -> dict[str, Any]:
         "date_published": moments.rfc3339(entry.published),
         "date_modified": moments.rfc3339(entry.updated),
         "authors": _names(parts.authors(feed, entry)),
-        "language": parts.own_language(feed, entry),
+        "language": parts.own_language(feed, entry, languages.tag),
     }
     if not entry.withdrawn:
         fields |= _details(entry)

@@ -23,7 +23,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feeder import links
-from feeder.feeds import parts, text
+from feeder.feeds import languages, parts, text
 from feeder.model import Feed, PublicEntry
 
 Element: TypeAlias = etree._Element
@@ -129,7 +129,7 @@ def media(parent: Element, entry: PublicEntry) -> None:
     if cover is None or entry.withdrawn:
         return
     attributes = {"url": links.iri(cover.url), "medium": "image"}
-    if cover.media_type:
+    if parts.is_media_type(cover.media_type):
         attributes["type"] = cover.media_type
     if cover.width > 0 and cover.height > 0:
         attributes |= {"width": str(cover.width), "height": str(cover.height)}
@@ -138,10 +138,13 @@ def media(parent: Element, entry: PublicEntry) -> None:
 
 def has_media(feed: Feed) -> bool:
     """Whether any entry needs the Media RSS namespace."""
-    return any(entry.cover is not None or len(entry.enclosures) > 1 for entry in feed.entries)
+    return any(
+        entry.cover is not None or len(entry.enclosures) > 1 or not all(map(parts.is_enclosable, entry.enclosures))
+        for entry in feed.entries
+    )
 
 
-def languages(root: Element, feed: Feed) -> None:
+def language(root: Element, feed: Feed) -> None:
     """``xml:lang`` of the whole feed."""
-    if tag := parts.language(feed.language):
+    if tag := languages.known(feed.language):
         root.set(XML_LANG, tag)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feeder.feeds import parts, text
+from feeder.feeds import languages, parts, text
 from feeder.model import Document, Feed, Stage
 
 PATH = "feeds.opml"
@@ -37,6 +37,6 @@ def _outline(feed: Feed) -> dict[str, str]:
         "xmlUrl": parts.address(feed, feed.path, "atom"),
         "htmlUrl": feed.page_url,
         "description": text.escape(text.one_line(feed.subtitle)),
-        "language": parts.language(feed.language),
+        "language": languages.known(feed.language),
     }
     return {name: value for name, value in fields.items() if value}

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
 
 from feeder import links
 from feeder.feeds import moments, text
+from feeder.feeds.html import body_of
 from feeder.model import Enclosure, Feed, PublicEntry
 
 GENERATOR = "feeder"
 """Without a version: an upgrade must not rewrite every feed."""
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _FRAGMENT = re.compile(r'(<a\b[^>]*?\shref=")#')
-_PLAYER = re.compile(r"<(audio|video)\b([^>]*)>(.*?)</\1>", re.DOTALL)
-_CONTROLS = re.compile(r'\scontrols(?:="[^"]*")?')
-_UNKNOWN = re.compile(r"<(/?)(?:(bdo)|rbc?|rtc)\b([^>]*)>")
-_SOURCE = re.compile(r'\ssrc="([^"]+)"')
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_HTTP = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?(?:/|$)", re.IGNORECASE)
+_PODCASTS = "ead4c236-bf58-58c6-a2c6-a6b28d128cb6"
 _TAG_AUTHORITY = re.compile(r"[a-z0-9.-]+")
 _ID_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_NOT_IN_IRI = re.compile(r"[\s<>\"{}|\\^`]|%(?![0-9A-Fa-f]{2})")
+_NOT_IN_IRI = re.compile(r"[\s<>\"{}|\\^`\[\]]|%(?![0-9A-Fa-f]{2})")
 _TAG_URI = re.compile(
     r"tag:(?:[a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(?:-\d{2}(?:-\d{2})?)?:[\w;/?:@&=+$.\-~*'()%,!#]*", re.ASCII
 )
+_URN = re.compile(r"urn:[a-z0-9][a-z0-9-]{1,31}:(?:[a-z0-9()+,.:=@;$_!*'-]|%[0-9a-f]{2})+", re.ASCII | re.IGNORECASE)
+_BROKEN_UUID = re.compile(r"urn:uuid:(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z)", re.IGNORECASE)
+_STRICT = {"tag": _TAG_URI, "urn": _URN}
 _WEB = re.compile(r"(?:https?|ftp):(?!//[^/])", re.IGNORECASE)
 
 
@@ -33,18 +34,12 @@ def address(feed: Feed, path: str, suffix: str) -> str:
     return links.url(feed.site_url, f"{path}.{suffix}")
 
 
-def language(tag: str) -> str:
-    """A language tag (BCP 47) as it may stand in a feed, ``zh-CN`` for ``zh_CN``; empty for what is none."""
-    tag = tag.strip().replace("_", "-")
-    return tag if _LANGUAGE.fullmatch(tag) else ""
-
-
-def own_language(feed: Feed, entry: PublicEntry) -> str:
-    """The language of an entry where it is not that of its feed."""
+def own_language(feed: Feed, entry: PublicEntry, form: Callable[[str], str]) -> str:
+    """The language of an entry where it is not that of its feed, as ``form`` (of ``languages``) writes it."""
     if entry.language == feed.language:
         return ""
-    tag = language(entry.language)
-    return "" if tag == language(feed.language) else tag
+    tag = form(entry.language)
+    return "" if tag == form(feed.language) else tag
 
 
 def title(entry: PublicEntry) -> str:
@@ -73,24 +68,12 @@ def content(entry: PublicEntry) -> str:
     A correction is marked at its head. What is empty (withdrawn, or a title alone) repeats the title, since
     readers keep the old text of an entry whose content is empty.
     """
-    body = _body(entry.html)
+    body = body_of(entry.html)
     if not body.strip():
         body = f"<p>{text.escape(title(entry))}</p>"
     elif 'href="#' in body:
         body = _FRAGMENT.sub(lambda found: f"{found[1]}{text.escape(entry.url)}#", body)
     return mark(entry) + body
-
-
-# The same text goes out in three formats and in several feeds.
-@lru_cache(maxsize=256)
-def _body(html: str) -> str:
-    """Without forbidden characters, and without the few harmless elements and attributes that validators warn of."""
-    body = text.clean(html)
-    if "<ruby" in body or "<bdo" in body:
-        body = _UNKNOWN.sub(lambda found: f"<{found[1]}bdi{found[3]}>" if found[2] else "", body)
-    if "<audio" in body or "<video" in body:
-        body = _PLAYER.sub(_linked, body)
-    return body
 
 
 def mark(entry: PublicEntry) -> str:
@@ -103,14 +86,6 @@ def mark(entry: PublicEntry) -> str:
     return f"<p><strong>{label}{colon}</strong>{note}</p>\n"
 
 
-def _linked(player: re.Match[str]) -> str:
-    """A player without ``controls``, which validators take for a risk, followed by a plain link to what it plays."""
-    kind, attributes, inner = player[1], _CONTROLS.sub("", player[2]), player[3]
-    source = _SOURCE.search(attributes) or _SOURCE.search(inner)
-    link = f'<br><a href="{source[1]}">{source[1].rpartition("/")[2] or source[1]}</a>' if source else ""
-    return f"<{kind}{attributes}>{inner}</{kind}>{link}"
-
-
 def summary(entry: PublicEntry) -> str:
     """The summary of an entry, plain text on one line; empty when it was withdrawn."""
     return "" if entry.withdrawn else text.one_line(entry.summary)
@@ -118,7 +93,17 @@ def summary(entry: PublicEntry) -> str:
 
 def media_type(enclosure: Enclosure) -> str:
     """The media type of an enclosure, which RSS demands even where it is not known."""
-    return enclosure.media_type if _MEDIA_TYPE.fullmatch(enclosure.media_type) else "application/octet-stream"
+    return enclosure.media_type if is_media_type(enclosure.media_type) else "application/octet-stream"
+
+
+def is_enclosable(enclosure: Enclosure) -> bool:
+    """Whether RSS may have it as ``enclosure``, which wants http or https and a plain host."""
+    return _HTTP.match(links.iri(enclosure.url)) is not None
+
+
+def is_media_type(value: str) -> bool:
+    """Whether it is a media type without parameters."""
+    return _MEDIA_TYPE.fullmatch(value) is not None
 
 
 def is_audio(enclosure: Enclosure) -> bool:
@@ -131,12 +116,20 @@ def has_audio(feed: Feed) -> bool:
     return any(is_audio(enclosure) for entry in feed.entries for enclosure in entry.enclosures)
 
 
+def podcast_guid(feed: Feed) -> str:
+    """The guid of Podcasting 2.0, which a new domain does not change: it is made from the feed's id."""
+    import uuid
+
+    return str(uuid.uuid5(uuid.UUID(_PODCASTS), feed.id))
+
+
 def is_iri(value: str) -> bool:
     """Whether an id can stand in Atom as it is (RFC 4287 section 4.2.6: an absolute IRI)."""
     if not _ID_SCHEME.match(value) or _NOT_IN_IRI.search(value) or value != text.clean(value):
         return False
-    if value[:4].lower() == "tag:":
-        return _TAG_URI.fullmatch(value) is not None
+    scheme = value.partition(":")[0].lower()
+    if scheme in _STRICT:
+        return _STRICT[scheme].fullmatch(value) is not None and not _BROKEN_UUID.match(value)
     return not _WEB.match(value)
 
 
@@ -146,4 +139,4 @@ def atom_id(feed: Feed, entry: PublicEntry) -> str:
         return entry.id
     host = links.iri(feed.site_url).partition("//")[2].partition("/")[0].rpartition("@")[2].partition(":")[0].lower()
     authority = host if _TAG_AUTHORITY.fullmatch(host) else "feeder.invalid"
-    return f"tag:{authority},2005:id/{links.encode(text.one_line(entry.id))}"
+    return f"tag:{authority},2005:id/{links.encode(text.verbatim(entry.id))}"

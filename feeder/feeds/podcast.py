@@ -1,38 +1,45 @@
-"""Podcast tags of RSS: Apple's ``itunes:`` and ``podcast:guid``; only in feeds with audio."""
+"""Podcast tags: Apple's ``itunes:`` in RSS feeds with audio, and the guid of Podcasting 2.0.
+
+Validators want an owner's address beside Apple's tags, and warn of the namespace that ``podcast:guid`` is in:
+without ``site.email`` there are none of the former, and the guid stands in JSON Feed.
+"""
 
 from __future__ import annotations
 
-import uuid
+import re
 
 from lxml.etree import SubElement
 
-from feeder.feeds import parts, text
+from feeder.feeds import languages, parts, text
 from feeder.feeds.mended import Element, leaf
 from feeder.model import Enclosure, Feed
 
 _ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
-_PODCAST = "https://podcastindex.org/namespace/1.0"
-NAMESPACES = {"itunes": _ITUNES, "podcast": _PODCAST}
+NAMESPACES = {"itunes": _ITUNES}
 
-_GUIDS = uuid.UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
+_EMAIL = re.compile(r"[A-Za-z0-9_+.-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9][A-Za-z0-9-]*")
 _PLAYABLE = ("m4a", "mp3", "mov", "mp4", "m4v")
 """What Apple plays; the validator warns of ``itunes:`` beside any other."""
+_HTTP = re.compile(r"https?://(?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d+)?(?:/|$)", re.IGNORECASE)
 _CATEGORY = "News"
 
 
-def complete_channel(channel: Element, feed: Feed) -> None:
-    """Author, category, picture and the guid that follows a podcast wherever it moves.
+def is_marked(feed: Feed) -> bool:
+    """Whether the feed has audio, and all that Apple's tags need beside them: an owner's address and a language."""
+    return bool(_EMAIL.fullmatch(feed.email)) and bool(languages.known(feed.language)) and parts.has_audio(feed)
 
-    The guid is made from the feed's id, which a new domain does not change (Podcasting 2.0, ``podcast:guid``).
-    """
+
+def complete_channel(channel: Element, feed: Feed) -> None:
+    """Author, owner, category and picture."""
     author = text.name(feed.author)
-    if not text.is_markup(author):
+    if not text.is_suspect(author):
         leaf(channel, f"{{{_ITUNES}}}author", author[:255])
     SubElement(channel, f"{{{_ITUNES}}}category", {"text": _CATEGORY})
     leaf(channel, f"{{{_ITUNES}}}explicit", "false")
-    if feed.icon:
+    if _HTTP.match(feed.icon):
         SubElement(channel, f"{{{_ITUNES}}}image", {"href": feed.icon})
-    leaf(channel, f"{{{_PODCAST}}}guid", str(uuid.uuid5(_GUIDS, feed.id)))
+    owner = SubElement(channel, f"{{{_ITUNES}}}owner")
+    leaf(owner, f"{{{_ITUNES}}}email", feed.email)
 
 
 def complete_item(item: Element, enclosure: Enclosure) -> None:

@@ -9,7 +9,7 @@ from feedgen.entry import FeedEntry
 from lxml.etree import SubElement
 
 from feeder import links
-from feeder.feeds import archive, mended, moments, parts, podcast, text
+from feeder.feeds import archive, languages, mended, moments, parts, podcast, text
 from feeder.feeds.mended import Element
 from feeder.model import Document, Enclosure, Feed, PublicEntry, Stage
 
@@ -33,8 +33,8 @@ def render(feed: Feed) -> Iterator[Document]:
     made.link(href=feed.page_url)
     made.description(text.one_line(feed.subtitle) or parts.feed_title(feed))
     made.generator(parts.GENERATOR)
-    made.language(parts.language(feed.language) or None)
-    mended.add(made, feed, _fill, partial(_complete_item, feed))
+    made.language(languages.known(feed.language) or None)
+    mended.add(made, feed, _fill, partial(_complete_item, feed, podcast.is_marked(feed)))
     _, tree = made._create_rss()
     yield Document(f"{feed.path}.{SUFFIX}", MEDIA_TYPE, mended.serialise(tree), Stage.FEED)
 
@@ -45,7 +45,7 @@ def _namespaces(feed: Feed) -> dict[str, str]:
         found["fh"] = archive.NAMESPACE
     if mended.has_media(feed):
         found["media"] = mended.MEDIA
-    if parts.has_audio(feed):
+    if podcast.is_marked(feed):
         found |= podcast.NAMESPACES
     return found
 
@@ -67,7 +67,7 @@ def _plain(parent: Element, tag: str, value: str) -> None:
 def _complete_channel(feed: Feed, root: Element) -> None:
     """What the channel needs beyond ``title``, ``link``, ``description``, ``docs``, ``generator``, ``language``."""
     mended.style(root, feed.style_url)
-    mended.languages(root, feed)
+    mended.language(root, feed)
     channel = root[0]
     _set_plain(channel[0], channel[0].text or "")
     _set_plain(channel[2], channel[2].text or "")
@@ -85,7 +85,7 @@ def _complete_channel(feed: Feed, root: Element) -> None:
     _plain(channel, "copyright", text.one_line(feed.rights))
     if feed.icon.lower().endswith(_IMAGES):
         _image(channel, feed)
-    if parts.has_audio(feed):
+    if podcast.is_marked(feed):
         podcast.complete_channel(channel, feed)
 
 
@@ -98,22 +98,22 @@ def _image(channel: Element, feed: Feed) -> None:
 
 def _fill(made: FeedEntry, entry: PublicEntry) -> None:
     made.title(parts.title(entry))
-    made.guid(text.one_line(entry.id), permalink=False)
+    made.guid(text.verbatim(entry.id), permalink=False)
 
 
-def _complete_item(feed: Feed, item: Element, entry: PublicEntry) -> None:
+def _complete_item(feed: Feed, marked: bool, item: Element, entry: PublicEntry) -> None:
     """What an item needs beyond what feedgen wrote: ``title`` and ``guid``."""
-    if tag := parts.own_language(feed, entry):
+    if tag := parts.own_language(feed, entry, languages.known):
         item.set(mended.XML_LANG, tag)
     _set_plain(item[0], item[0].text or "")
     SubElement(item, "link").text = entry.url
     SubElement(item, "pubDate").text = moments.rfc822(entry.published)
     if entry.updated > entry.published:
-        SubElement(item, _UPDATED).text = moments.rfc3339(entry.updated)
+        SubElement(item, _UPDATED).text = moments.atom(entry.updated)
     for name in parts.authors(feed, entry):
         SubElement(item, _CREATOR).text = name
     if not entry.withdrawn:
-        _add_details(item, entry)
+        _add_details(item, entry, marked)
     body = parts.content(entry)
     # Readers take the description for HTML; content:encoded may only follow it.
     SubElement(item, "description").text = text.escape(parts.summary(entry)) or text.escape(parts.title(entry))
@@ -121,26 +121,29 @@ def _complete_item(feed: Feed, item: Element, entry: PublicEntry) -> None:
     mended.media(item, entry)
 
 
-def _add_details(item: Element, entry: PublicEntry) -> None:
+def _add_details(item: Element, entry: PublicEntry, marked: bool) -> None:
     for via in entry.via:
         title = text.one_line(via.title)
-        named = {"title": title} if title and not text.is_markup(title) else {}
+        named = {"title": title} if title and not text.is_suspect(title) else {}
         SubElement(item, _LINK, {"rel": "via", "href": links.iri(via.url), **named})
     for tag in parts.tags(entry):
         _plain(item, "category", tag)
     if entry.enclosures:
-        _add_enclosures(item, entry.enclosures)
+        _add_enclosures(item, entry.enclosures, marked)
 
 
-def _add_enclosures(item: Element, enclosures: tuple[Enclosure, ...]) -> None:
+def _add_enclosures(item: Element, enclosures: tuple[Enclosure, ...], marked: bool) -> None:
     """RSS has one enclosure an item: the first audio, else the first; the others stand as ``media:content``."""
-    main = next(filter(parts.is_audio, enclosures), enclosures[0])
-    # RSS demands a length; the validator's UseZeroForUnknown says what to write where it is not known.
-    attributes = {"url": links.iri(main.url), "length": str(max(main.length, 0)), "type": parts.media_type(main)}
-    SubElement(item, "enclosure", attributes)
+    possible = [enclosure for enclosure in enclosures if parts.is_enclosable(enclosure)]
+    main = next(filter(parts.is_audio, possible), possible[0] if possible else None)
+    if main is not None:
+        # RSS demands a length; the validator's UseZeroForUnknown says what to write where it is not known.
+        attributes = {"url": links.iri(main.url), "length": str(max(main.length, 0)), "type": parts.media_type(main)}
+        SubElement(item, "enclosure", attributes)
     for other in enclosures:
         if other is not main:
             size = {"fileSize": str(other.length)} if other.length > 0 else {}
             attributes = {"url": links.iri(other.url), "type": parts.media_type(other), **size}
             SubElement(item, f"{{{mended.MEDIA}}}content", attributes)
-    podcast.complete_item(item, main)
+    if main is not None and marked:
+        podcast.complete_item(item, main)

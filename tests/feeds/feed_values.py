@@ -82,7 +82,7 @@ def feed(*entries: PublicEntry, **changes: Any) -> Feed:
 
 def whole() -> Feed:
     """A feed with every kind of entry."""
-    return feed(rich(), withdrawn(), entry(2), entry(1), previous="archive/12")
+    return feed(rich(), withdrawn(), entry(2), entry(1), previous="archive/12", email="news@news.example.org")
 
 
 def only(module: Any, given: Feed) -> Document:

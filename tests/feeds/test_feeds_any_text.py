@@ -41,7 +41,7 @@ def test_well_formed_and_without_fault(title: str, summary: str, html: str, tag:
 def test_read_back(title: str, html: str, tag: str, author: str) -> None:
     made = entry(1, title=title, html=f"<p>x{text.escape(html)}</p>", tags=(tag,), authors=(author,))
     shown = text.one_line(title) or "2026-11-20"
-    content = text.clean(made.html)
+    content = text.legible(made.html)
     root = etree.fromstring(only(atom, feed(made)).body)
     assert (root.findtext("{*}entry/{*}content") or "") == content.replace("\r", "\r")
     assert [c.get("term") for c in root.iterfind("{*}entry/{*}category")] == [t for t in [text.one_line(tag)] if t]

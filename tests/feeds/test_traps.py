@@ -125,7 +125,7 @@ def test_locale_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_stylesheet_archive_and_language() -> None:
-    with_archive = feed(rich(), path="archive/1", current="feed")
+    with_archive = feed(rich(), path="archive/2", current="feed", previous="archive/1")
     for module in (atom, rss):
         body = only(module, with_archive).body.decode()
         head, _, rest = body.partition("<feed" if module is atom else "<rss")

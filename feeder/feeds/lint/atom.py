@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from lxml import etree
 
+from feeder.feeds.archive import NAMESPACE
 from feeder.feeds.lint import content, links
 from feeder.feeds.lint.findings import Findings
 from feeder.feeds.lint.lines import line_of
 
 _A = "{http://www.w3.org/2005/Atom}"
+_ARCHIVE = f"{{{NAMESPACE}}}archive"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ONCE = ("id", "title", "updated", "published", "content", "summary", "rights", "subtitle", "generator", "icon")
 
@@ -17,6 +19,8 @@ def lint(feed: etree._Element, findings: Findings) -> None:
     """A whole feed document."""
     _language(feed, findings)
     _required(feed, findings)
+    if feed.find(_ARCHIVE) is not None and not feed.findall(f'{_A}link[@rel="prev-archive"]'):
+        findings.add("fh:archive without prev-archive", "validators call it incomplete; leave it out of the oldest", 0)
     links.lint_feed_links(feed, feed.findall(_A + "link"), findings)
     for tag in ("title", "subtitle", "rights"):
         _text(feed.find(_A + tag), findings)

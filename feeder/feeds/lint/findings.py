@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from feeder import links
 from feeder.errors import Problem
-from feeder.feeds import text
+from feeder.feeds import languages, text
 
 NOT_ABSOLUTE = "is not absolute"
 PRIVATE = "is private to feeder"
@@ -20,7 +20,6 @@ _RFC822 = re.compile(
     r"(?P<day>Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
     r" \d{4} \d\d:\d\d:\d\d (?:[+-]\d\d[03]0|GMT)"
 )
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _MEDIA_TYPE = re.compile(r"[^\s()<>,;:\\\"/\[\]?=]+/[^\s()<>,;:\\\"/\[\]?=]+(?:\s*;.*)?")
 _NOT_IN_URI = re.compile(r"[^0-9A-Za-z;/?:@&=+$.\-_!~*'()%,#\[\]]|%(?![0-9A-Fa-f]{2})")
 _SUSPECT = re.compile(r"&#?\w|<[/a-zA-Z]")
@@ -95,10 +94,12 @@ class Findings:
         if not parts.is_iri(value):
             self.add(f"the id is no IRI: {value}", "ids that are no IRI stand in RSS only; Atom gets a tag URI", line)
 
-    def language(self, value: str, line: int = 0) -> None:
-        """A language tag."""
-        if not _LANGUAGE.fullmatch(value):
+    def language(self, value: str, line: int = 0, *, known: bool = True) -> None:
+        """A language tag; ``known`` in XML, where validators have a list."""
+        if languages.tag(value) != value:
             self.add(f"no language tag: {value}", "write it as zh-CN, with a hyphen (BCP 47)", line)
+        elif known and languages.known(value) != value:
+            self.add(f"a language that validators do not know: {value}", "write zh-yue for yue, or leave it out", line)
 
     def media_type(self, value: str, name: str, line: int = 0) -> None:
         """A media type."""
@@ -110,6 +111,8 @@ class Findings:
         if text.clean(value) != value:
             code = next(ord(c) for c in value if text.clean(c) != c)
             self.add(f"{name} has a forbidden character U+{code:04X}", "remove it from the entry", line)
+        elif text.legible(value) != value:
+            self.add(f"{name} looks like UTF-8 read as Latin-1: {value[:60]}", "write the accents apart", line)
 
     def plain(self, value: str, name: str, line: int = 0) -> None:
         """Plain text which no validator takes for markup."""

@@ -76,7 +76,7 @@ def _common(owner: dict[str, Any], urls: tuple[str, ...], findings: Findings) ->
         if key in owner:
             findings.uri(str(owner[key]), key)
     if "language" in owner:
-        findings.language(str(owner["language"]))
+        findings.language(str(owner["language"]), known=False)
     for key in ("title", "summary", "description"):
         findings.characters(str(owner.get(key, "")), key)
     for author in owner.get("authors", ()):

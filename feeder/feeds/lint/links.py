@@ -9,6 +9,7 @@ from lxml import etree
 from feeder.feeds.archive import NAMESPACE
 from feeder.feeds.lint.findings import Findings
 from feeder.feeds.lint.lines import line_of
+from feeder.links import decode
 
 _FEED_TYPES = ("application/atom+xml", "application/rss+xml", "")
 
@@ -46,6 +47,8 @@ def lint_feed_links(owner: etree._Element, links: Iterable[etree._Element], find
             findings.add("the self link is no feed", "its type is application/atom+xml or application/rss+xml", line)
     if "self" not in by_rel:
         findings.add('no link rel="self"', "write the address of the feed itself", line)
+    elif by_rel["self"] and not decode(by_rel["self"]).endswith(f"/{findings.path}"):
+        findings.add(f"the self link is another document: {by_rel['self']}", "write the address of this one", line)
     _lint_archive(by_rel, owner.find(f"{{{NAMESPACE}}}archive") is not None, findings, line)
 
 
@@ -55,7 +58,7 @@ def _lint_archive(by_rel: dict[str, str], archive: bool, findings: Findings, lin
         findings.add("an archive document without a current link", "link the feed it belongs to (RFC 5005)", line)
     if archive and own and by_rel.get("current") == own:
         findings.add("the current link of an archive document is itself", "link the feed it belongs to", line)
-    if not archive and "current" in by_rel and by_rel["current"] != own:
+    if not archive and "prev-archive" in by_rel and "current" in by_rel and by_rel["current"] != own:
         findings.add("a current link without fh:archive", "mark archive documents (RFC 5005 section 4)", line)
     if own and by_rel.get("prev-archive") == own:
         findings.add("prev-archive links itself", "link the next older document, or nothing", line)

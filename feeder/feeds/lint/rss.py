@@ -13,6 +13,8 @@ _LINK = "{http://www.w3.org/2005/Atom}link"
 _UPDATED = "{http://www.w3.org/2005/Atom}updated"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 _ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd"
+_WARNED = frozenset({"https://podcastindex.org/namespace/1.0", "https://schema.org/", "http://schema.org/"})
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ONCE = ("title", "link", "description", "guid", "pubDate", "enclosure", "author", _ENCODED, "language", "generator")
 
@@ -26,12 +28,21 @@ def lint(root: etree._Element, findings: Findings) -> None:
     if root.get("version") != "2.0":
         findings.add(f"RSS version {root.get('version')}", "write 2.0")
     _channel(channel, findings)
+    _podcast(root, channel, findings)
     items = channel.findall("item")
     for item in items:
         _item(item, findings)
     guids = [guid for item in items if (guid := item.find("guid")) is not None]
     hint = "give each entry its own `id`"
     findings.unique([(guid.text or "", line_of(guid)) for guid in guids], "guid", hint)
+
+
+def _podcast(root: etree._Element, channel: etree._Element, findings: Findings) -> None:
+    used = {str(element.tag).partition("}")[0] for element in root.iter() if isinstance(element.tag, str)}
+    if _ITUNES in used and channel.find(f"{_ITUNES}}}owner/{_ITUNES}}}email") is None:
+        findings.add("itunes: without the owner's address", "set `site.email`", line_of(channel))
+    for namespace in _WARNED.intersection(root.nsmap.values()):
+        findings.add(f"a namespace that validators warn of: {namespace}", "leave it out", line_of(root))
 
 
 def _string(element: etree._Element | None) -> str:
