@@ -172,6 +172,9 @@ class _Reader:
         if places.leaves(text):
             self.front.tell(key, f"an address outside the site: {text}", "begin it with / and leave out ..", mark=text)
             return ""
+        if places.too_long(text):
+            self._tell_long(key, text)
+            return ""
         return text if text.startswith(":") else places.permalink(text)
 
     def aliases(self) -> tuple[str, ...]:
@@ -180,7 +183,13 @@ class _Reader:
             if places.leaves(text):
                 key = self.key("aliases")
                 self.front.tell(key, f"an address outside the site: {text}", "leave out ..", mark=text)
-        return tuple(places.permalink(text) for text in given if not places.leaves(text))
+            elif places.too_long(text):
+                self._tell_long(self.key("aliases"), text)
+        return tuple(places.permalink(text) for text in given if not places.leaves(text) and not places.too_long(text))
+
+    def _tell_long(self, key: str, text: str) -> None:
+        hint = f"use at most {places.LONGEST}, and at most {places.DEEPEST} parts"
+        self.front.tell(key, f"an address of {len(text)} characters", hint)
 
     def draft(self) -> bool:
         values = self.front.values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,10 @@ _IN_NAME = re.compile(r"\.(([a-z]{2})(?:[-_][A-Za-z]{2,4})?)\Z")
 _TOKEN = re.compile(r":([a-z_]+)")
 _STYLES = frozenset({"pretty", "date", "none", "ordinal", "weekdate"})
 """Jekyll's names for patterns of a whole site."""
+
+LONGEST: Final = 500
+"""Characters of an address in the front matter, each up to four bytes in a path of at most 4,096."""
+DEEPEST: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,11 @@ def leaves(address: str) -> bool:
     """Whether an address climbs out of its site (``../``, also in disguise)."""
     plain = normalize("NFKC", links.decode(links.decode(address))).replace("\\", "/")
     return ".." in plain.split("/") or "\0" in plain
+
+
+def too_long(address: str) -> bool:
+    """Whether no file system holds a page at this address, or none should."""
+    return len(address) > LONGEST or address.count("/") > DEEPEST
 
 
 def permalink(address: str) -> str:
