@@ -61,8 +61,8 @@ def _cover(front: FrontMatter, key: str, store: assets.AssetStore, found: Attach
     if isinstance(value, list):
         value = value[0]
     reference, alt = _reference(value), _detail(value, "alt", "caption", "title")
-    if not reference:
-        return None
+    if "." not in reference and "/" not in reference:
+        return None  # a colour, or a word of a theme: "#f00", "random"
     if reference.startswith(_REMOTE):
         return Image(links.iri(reference), alt, media.media_type(reference.partition("?")[0]))
     image, prepared = assets.image(store, front.path, reference, alt)

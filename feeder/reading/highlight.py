@@ -27,8 +27,11 @@ _NAME = re.compile(r"[A-Za-z0-9_+#.\-]{1,40}")
 
 def language(info: str) -> str:
     """The language a fence's info string names: ```` ```python {hl_lines=[1]} ````; empty for none."""
-    match = _NAME.match(info.strip().removeprefix("{").removeprefix("."))
-    return match[0].lower() if match else ""
+    info = info.strip()
+    match = _NAME.match(info.removeprefix("{").removeprefix("."))
+    if match is None or (info[0] == "{" and info.removeprefix("{").startswith("=", match.end())):
+        return ""  # `{title="a.js"}` names none
+    return match[0].lower()
 
 
 @cache

@@ -23,7 +23,7 @@ MAX_NESTING = 50
 """Levels of quotes and lists (a list has two); the parser calls itself for each."""
 
 _BLANK = re.compile("[\x00-\x20\x7f-\x9f]+")
-_REFUSED = re.compile(r"(?:vbscript|javascript|file|data|feeder):", re.IGNORECASE)
+_REFUSED = re.compile(r"(?:vbscript|javascript|data|feeder):", re.IGNORECASE)
 _PICTURE = re.compile(r"data:image/(?:gif|png|jpeg|webp|avif);", re.IGNORECASE)
 
 

@@ -34,52 +34,31 @@ _TAG = re.compile(
     r"|\{\{-?\s*(?P<output>(?:site|page|content|layout)\.[^{}]*?|(?:\"[^\"{}]*\"|'[^'{}]*')\s*\|[^{}]*?)\s*-?\}\}"
 )
 _VERBATIM = {"raw", "verbatim", "highlight", "codeblock", "code", "code-toggle", "comment", "mermaid", "math", "katex"}
-_SILENT = {
-    "more",
-    "note",
-    "notice",
-    "admonition",
-    "quote",
-    "blockquote",
-    "cq",
-    "centerquote",
-    "details",
-    "fold",
-    "rawhtml",
-    "toc",
-    "math",
-    "katex",
-    "tabs",
-    "center",
-    "div",
-    "columns",
-    "column",
-    "grid",
-    "gallery",
-    "steps",
-}
+_SILENT = frozenset(
+    [
+        "more",
+        "rawhtml",
+        "toc",
+        "math",
+        "katex",
+        "tabs",
+        "center",
+        "div",
+        "columns",
+        "column",
+        "grid",
+        "gallery",
+        "steps",
+    ]
+)
 """Only their text matters."""
-_TITLED = {
-    "admonition",
-    "notice",
-    "callout",
-    "alert",
-    "details",
-    "fold",
-    "folding",
-    "spoiler",
-    "collapse",
-    "expand",
-    "tab",
-}
-"""Their title stays, before their text."""
 _SPOKEN = {"label", "span", "p", "u", "emp", "wavy", "del", "kbd", "psw", "mark", "checkbox", "radio"}
 """Their text stands within the tag."""
 
 
 def expand(text: str, site: Site) -> str:
     """The text with its tags turned into Markdown."""
-    expander = _Expander(site)
+    expander = _Expander(site, text)
     out: list[str] = []
     outside: list[str] = []
     fence, start, depth = "", 0, 0
@@ -117,9 +96,12 @@ def _opened(line: str) -> int:
 
 
 class _Expander:
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, whole: str) -> None:
         self.site = site
+        self.whole = whole
         self.endless: set[str] = set()
+        self.boxes: dict[str, list[int]] = {}
+        """By name: how many ends there are in the text, how many boxes were opened, and how many are open."""
         self.unknown: dict[str, int] = {}
         self.first = ("", 0)
         self.row = 0
@@ -159,7 +141,27 @@ class _Expander:
                     piece = ("\n" if before else "") + piece + ("\n" if after else "")
                 return piece, end.end()
             self.endless.add(name)
+        if tags.is_box(base := name.lstrip("/").removeprefix("end")):
+            return self._box(name, base, match, text), match.end()
         return self._tag(name, _words(match), match[0]), match.end()
+
+    def _box(self, name: str, base: str, match: re.Match[str], text: str) -> str:
+        """A quotation or a fold, where its tags stand on lines of their own."""
+        if base not in self.boxes:
+            ends = len(re.findall(rf"\{{%-?\s*end{base}\b|\{{\{{[<%]\s*/\s*{base}\b", self.whole, re.IGNORECASE))
+            self.boxes[base] = [ends, 0, 0]
+        count = self.boxes[base]
+        if name != base:
+            count[2] -= 1
+            return tags.box_end(base) if count[2] >= 0 else ""
+        line = text[text.rfind("\n", 0, match.start()) + 1 : text.find("\n", match.end()) % (len(text) + 1)]
+        if line.strip("> \t") != match[0] or count[1] >= count[0]:
+            count[1] += 1
+            count[2] = min(count[2], 0)
+            return tags.title(_words(match))
+        count[1] += 1
+        count[2] = max(count[2], 0) + 1
+        return tags.box(base, _words(match))
 
     def _tag(self, name: str, words: Words, tag: str) -> str:
         meaning = tags.MEANINGS[name](words, self.site.addresses) if name in tags.MEANINGS else None
@@ -171,11 +173,13 @@ class _Expander:
             return f"<{tags.PLAYERS[name].format(encode(ident))}>"
         base = name.lstrip("/")
         base = base.removeprefix("end") if base.startswith("end") else base
-        if name in _TITLED:
-            return tags.title(name, words)
+        if name == "tab":
+            return tags.title(words)
         if name in _SPOKEN and tag.startswith("{%"):
             return tags.spoken(words)
-        if base not in _SILENT and base == name:
+        if base == name and (url := next((word for word in words.all if "://" in word), "")):
+            return tags.anywhere(url)
+        if base not in _SILENT and base != "tab" and base == name:
             self.first = self.first if self.unknown else (tag, self.row)
             self.unknown[base] = self.unknown.get(base, 0) + 1
         return ""

@@ -10,6 +10,18 @@ from feeder.reading.addresses import Addresses
 from feeder.reading.html import escape
 
 _WORD = re.compile(r"""(?:([\w\-]+)\s*[=:]\s*)?("[^"]*"|'[^']*'|`[^`]*`|[^\s"'`]+)""")
+_QUOTE = re.compile(
+    r"(?:note|notice|admonition|callout|alert|hint|tip|info|warning|danger|important|caution|aside"
+    r"|quote|blockquote|pullquote|centerquote|cq)\Z"
+)
+_FOLD = re.compile(r"(?:details|fold|folding|spoiler|collapse|expand|hidetoggle|hideblock)\Z")
+_LOOK = re.compile(
+    r"(?:note|tip|info|warning|danger|caution|important|hint|success|error|question|example|abstract|quote|bug|failure"
+    r"|default|primary|secondary|no-icon|icon|simple|modern|flat|disabled|true|false|open|close|fa[sbr]?|fa-[\w-]+"
+    r"|blue|red|green|yellow|orange|purple|gray|grey|cyan|pink)\Z"
+)
+"""Words that say how a box looks."""
+_ADDRESS = re.compile(r"https?://[^\s<>\"',]+")
 _SOURCES = ("src", "url", "path", "image_path", "image", "img", "file", "filename")
 _IS_PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif)\Z", re.IGNORECASE)
 _SHOWS_PICTURE = re.compile(r"fig|image|img|picture|photo")
@@ -29,9 +41,11 @@ class Words:
     def __init__(self, text: str) -> None:
         self.named: dict[str, str] = {}
         self.rest: list[str] = []
+        self.all: list[str] = []
         for key, word in _WORD.findall(text):
             quoted = len(word) > 1 and word[0] in "\"'`" and word[-1] == word[0]
             value = word[1:-1] if quoted else word
+            self.all.append(f"{key}:{value}" if key and value.startswith("//") else value)
             if key and not value.startswith("//"):
                 self.named[key.lower()] = value
             else:
@@ -90,11 +104,39 @@ def _post_link(words: Words, addresses: Addresses) -> str:
     return f"[{_label(title)}]({_address(name, addresses)})"
 
 
-def title(name: str, words: Words) -> str:
+def is_box(name: str) -> bool:
+    """Whether a tag encloses a note, a quotation or a fold."""
+    return _QUOTE.match(name) is not None or _FOLD.match(name) is not None
+
+
+def box(name: str, words: Words) -> str:
+    """The beginning of a box. HTML that begins with a comment ends with its line: what follows is Markdown again."""
+    text = escape(_title(words))
+    if _FOLD.match(name):
+        return f"<!----><details><summary>{text or '…'}</summary>"
+    return "<!----><blockquote>" + (f"<p><strong>{text}</strong></p>" if text else "")
+
+
+def box_end(name: str) -> str:
+    """Its end."""
+    return "<!----></details>" if _FOLD.match(name) else "<!----></blockquote>"
+
+
+def title(words: Words) -> str:
     """The title of a box, in bold; two blanks keep it a line of its own."""
-    several = name in ("admonition", "notice", "callout", "alert")
-    title = words.get("title", "summary", "name") or (words.get(at=1) if several else " ".join(words.rest))
-    return f"**{_label(title).strip()}**  " if title.strip() else ""
+    text = _title(words)
+    return f"**{_label(text)}**  " if text else ""
+
+
+def _title(words: Words) -> str:
+    named = words.get("title", "summary", "name", "header")
+    return named.strip() or " ".join(word for word in words.rest if not _LOOK.match(word)).strip()
+
+
+def anywhere(word: str) -> str:
+    """The address that a word of an unknown tag holds (a player's, a document's), as a link."""
+    match = _ADDRESS.search(word)
+    return f"<{match[0]}>" if match else ""
 
 
 def spoken(words: Words) -> str:
@@ -131,6 +173,12 @@ def _include(words: Words, addresses: Addresses) -> str | None:
     return "" if "toc" in template else None
 
 
+def _video(words: Words, _: Addresses) -> str | None:
+    kind, ident = words.get("type", "provider", "platform").lower(), words.get("id")
+    player = next((name for name in PLAYERS if kind and name.startswith(kind)), "")
+    return f"<{PLAYERS[player].format(encode(ident))}>" if player and ident else None
+
+
 def _reference(words: Words, addresses: Addresses) -> str:
     return _address(words.get("path", at=0), addresses)
 
@@ -147,6 +195,7 @@ def _tweet(words: Words, _: Addresses) -> str:
 
 MEANINGS: dict[str, Callable[[Words, Addresses], str | None]] = {
     "include": _include,
+    "video": _video,
     "btn": _button,
     "button": _button,
     "figure": _figure,
