@@ -27,6 +27,7 @@ FORMAT = 2
 FILE = ".feeder/index"
 UNKNOWN: Stat = (0, 0, 0)
 
+_64_BITS = 2**64 - 1  # a file may be dated before 1970
 _TICK = 20_000_000  # kernels stamp files by a coarse clock: two writes within one tick look the same
 _COARSE = 2_000_000_000  # file systems with whole seconds
 
@@ -93,7 +94,7 @@ def stat(path: str) -> Stat:
         found = os.stat(path)
     except OSError:
         return UNKNOWN
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+    return (found.st_mtime_ns & _64_BITS, found.st_size, found.st_ino & _64_BITS)
 
 
 def walk(folder: str) -> Tree:
@@ -130,7 +131,7 @@ def _look(scan: Iterable[os.DirEntry[str]], below: str, left: list[str], names: 
                 left.append(f"{below}{name}/")
                 continue
             seen = item.stat()
-            numbers += (seen.st_mtime_ns, seen.st_size, seen.st_ino)
+            numbers += (seen.st_mtime_ns & _64_BITS, seen.st_size, seen.st_ino & _64_BITS)
         except OSError:
             numbers += UNKNOWN
         names.append(below + name)
