@@ -19,15 +19,17 @@ FOLDER = ".feeder/withdrawn"
 def withdraw(settings: Settings, now: datetime, place: str) -> Report:
     """Withdraw the entry at ``entries/a.md`` or ``entries/page.md#item``, and publish.
 
-    An entry file becomes a draft; an item is cut out of its news page and kept in ``.feeder/withdrawn/``.
+    An entry file, and a page with one item, become drafts; else the item is cut out of its news page and kept in
+    ``.feeder/withdrawn/``.
     Raises ``DataError`` where nothing public stands at that place.
     """
     root = str(settings.root)
     path, _, anchor = place.partition("#")
     _require_public(root, path, anchor)
     content = editing.read(root, path)
-    if anchor:
-        left, taken = _without_item(settings, path, content, anchor)
+    if anchor and not _is_alone(settings, path, content):
+        left, taken, level = _without_item(settings, path, content, anchor)
+        left = _still_a_page(settings, path, left, level)
         _keep(root, path, anchor, taken, now)
         editing.write(root, path, left)
     else:
@@ -46,8 +48,8 @@ def _require_public(root: str, path: str, anchor: str) -> None:
         )
 
 
-def _without_item(settings: Settings, path: str, content: str, anchor: str) -> tuple[str, str]:
-    """The news page without one item, and the item."""
+def _without_item(settings: Settings, path: str, content: str, anchor: str) -> tuple[str, str, int]:
+    """The news page without one item, the item, and the level of its heading."""
     data = files.load(str(settings.root), path)
     if isinstance(data, Problem):
         raise DataError(str(data))
@@ -60,7 +62,18 @@ def _without_item(settings: Settings, path: str, content: str, anchor: str) -> t
     later = (heading.line for heading in found if heading.level <= level and heading.line > start)
     end = min(later, default=content.count("\n") + 1)
     rows = content.split("\n")
-    return "\n".join(rows[:start] + rows[end:]), "\n".join(rows[start:end])
+    return "\n".join(rows[:start] + rows[end:]), "\n".join(rows[start:end]), level
+
+
+def _is_alone(settings: Settings, path: str, content: str) -> bool:
+    return len(read_text(path, content.encode(), settings).entries) == 1
+
+
+def _still_a_page(settings: Settings, path: str, content: str, level: int) -> str:
+    """The page's text, told to be one where the items that are left would not show it any more."""
+    if "" in read_text(path, content.encode(), settings).bad:
+        return editing.with_keys(path, content, {"items": f"h{level}"})
+    return content
 
 
 def _keep(root: str, path: str, anchor: str, taken: str, now: datetime) -> None:
