@@ -35,7 +35,7 @@ _ADMONITION = re.compile(r"([ \t]*)(?:!!!|\?\?\?\+?)[ \t]+([A-Za-z][\w-]*)(?:[ \
 _TAB = re.compile(r"([ \t]*)===[!+]?[ \t]+\"(.*)\"[ \t]*\Z")
 _KIND = re.compile(
     r"(?:note|notes|tip|info|warning|danger|caution|important|hint|success|error|question|example|abstract|quote|bug"
-    r"|attention|failure|todo|seealso|summary|details|faq|help|warn|primary|secondary|default)\Z"
+    r"|attention|failure|todo|seealso|summary|details|spoiler|faq|help|warn|primary|secondary|default)\Z"
 )
 
 
@@ -121,9 +121,7 @@ class _Translator:
         kind = (match[3] or "").lower()
         known = _KIND.match(kind) is not None
         title = match[4] or match[5] or (kind.capitalize() if known else "")
-        return self.open(
-            _Box(len(match[1].expandtabs(4)), "> " if known else "", len(match[2])), title if known else ""
-        )
+        return self.open(_Box(len(match[1].expandtabs(4)), "> " if known else "", len(match[2])), title)
 
     def open(self, box: _Box, title: str) -> bool:
         """Open a box with its title as the first line."""
