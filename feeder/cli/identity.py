@@ -55,7 +55,8 @@ def withdraw(place: str, directory: Path) -> int:
 def move(url: str, directory: Path) -> int:
     """Move the publication to another address.
 
-    Pages and feeds name the new address, ids stay as they are, and redirects are left behind.
+    Pages and feeds name the new address, and ids stay as they are. Ends with the redirects that the web server of the
+    old address needs.
     """
     from feeder import upkeep
     from feeder.config import checks
@@ -65,7 +66,12 @@ def move(url: str, directory: Path) -> int:
     except checks.Wrong as wrong:
         raise click.BadParameter(f"{wrong.message} ({wrong.hint})", param_hint="URL") from None
     settings = settings_in(directory)
-    return _tell(upkeep.move(settings, now(), url), settings)
+    code = _tell(upkeep.move(settings, now(), url), settings)
+    if url != settings.site.url:
+        say("now make the old address lead here, for as long as you can keep it:")
+        for line in upkeep.redirects(settings.site.url, url):
+            say(line)
+    return code
 
 
 @click.command(context_settings=HELP)

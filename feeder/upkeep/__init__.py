@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from feeder.upkeep.moving import move
+from feeder.upkeep.moving import move, redirects
 from feeder.upkeep.pinning import pin
 from feeder.upkeep.recovering import recover
 from feeder.upkeep.rolling import rollback
 from feeder.upkeep.status import Status, status
 from feeder.upkeep.withdrawing import withdraw
 
-__all__ = ["Status", "move", "pin", "recover", "rollback", "status", "withdraw"]
+__all__ = ["Status", "move", "pin", "recover", "redirects", "rollback", "status", "withdraw"]

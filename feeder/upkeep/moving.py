@@ -47,3 +47,28 @@ def with_url(text: str, url: str) -> str:
     raise SettingsError(
         "feeder.toml: there is no line `url = …` under [site]", hint=f'write url = "{url}" there yourself'
     )
+
+
+def redirects(old: str, new: str) -> list[str]:
+    """What the old address's web server must be told: lines for nginx and for Caddy."""
+    host, _, path = old.partition("//")[2].rstrip("/").partition("/")
+    target = new.rstrip("/")
+    if not path:
+        return [
+            f"nginx, in the server block of {host}:",
+            f"    location / {{ return 301 {target}$request_uri; }}",
+            "Caddy:",
+            f"    {host} {{",
+            f"        redir {target}{{uri}} permanent",
+            "    }",
+        ]
+    return [
+        f"nginx, in the server block of {host}:",
+        f"    location /{path}/ {{ rewrite ^/{re.escape(path)}/(.*)$ {target}/$1 permanent; }}",
+        "Caddy:",
+        f"    {host} {{",
+        f"        handle_path /{path}/* {{",
+        f"            redir {target}{{uri}} permanent",
+        "        }",
+        "    }",
+    ]
