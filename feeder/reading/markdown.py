@@ -79,7 +79,8 @@ def render(
         _tasks(tokens)
     if "|" in source:
         align(tokens)
-    html = sanitise(to_html(tokens, writer), coloured=writer.coloured)
+    html = to_html(tokens, writer)
+    html = sanitise(html, coloured=writer.coloured, raw=writer.has_html)
     html = _finish(html, writer)
     if "nested" in env:
         hint = "take some levels out; what is deeper is shown as plain text"

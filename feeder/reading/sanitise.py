@@ -75,6 +75,7 @@ _ACTIVE = re.compile(
 _FRAME = re.compile(r"<(?:iframe|embed)\b([^>]*)>(?:[^<]*</iframe\s*>)?", re.IGNORECASE)
 _FRAME_SOURCE = re.compile(r"""\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
 _NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9\-]*)")
+_READINGS = 8
 _COMMENT = re.compile(r"\s*(?:<!--(?:(?!-->).)*-->\s*)+\Z", re.DOTALL)
 
 
@@ -98,9 +99,20 @@ def _cleaner(coloured: bool) -> nh3.Cleaner:
     )
 
 
-def sanitise(html: str, *, coloured: bool) -> str:
-    """Well-formed HTML of harmless elements; ``coloured`` keeps the class names of highlighted code."""
-    return _cleaner(coloured).clean(html)
+def sanitise(html: str, *, coloured: bool, raw: bool = True) -> str:
+    """Well-formed HTML of harmless elements; ``coloured`` keeps the class names of highlighted code.
+
+    Where an author wrote HTML (``raw``), taking an element out can leave a heading in a heading or a paragraph in a
+    paragraph, which no parser reads back as it stands: then it is read again, until it does.
+    """
+    cleaner = _cleaner(coloured)
+    made = cleaner.clean(html)
+    for _ in range(_READINGS if raw else 0):
+        again = cleaner.clean(made)
+        if again == made:
+            break
+        made = again
+    return made
 
 
 def active(html: str) -> list[str]:

@@ -73,6 +73,8 @@ class Writer:
         """Addresses that are ours; ``feeder:`` ones in an author's text are not."""
         self.private = 0
         """How often a private address was written."""
+        self.has_html = False
+        """The author wrote tags, and not Markdown alone."""
         self.is_raw = False
         self.coloured = False
         self.cover: Image | None = None
@@ -185,6 +187,7 @@ class Writer:
         content = token.content
         if is_comment(content):
             return ""
+        self.has_html = True
         if "=" in content:
             self.is_raw = True
         if found := active(content):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feeder import links
 from feeder.reading.markdown import FORBIDDEN, Rendered, plain, render
-from feeder.reading.sanitise import TAGS
+from feeder.reading.sanitise import TAGS, sanitise
 
 ADDRESS = re.compile(
     r"(?:https?|mailto|tel|sms|ftp|geo|xmpp|ircs?|magnet|matrix|webcal):\S*\Z|data:image/|feeder:/(?:asset|entry|site)/"
@@ -271,3 +271,12 @@ def test_nothing_explodes(name: str) -> None:
     # What grew with the square of the text would take minutes here.
     rendered = made(HARD[name])
     assert len(rendered.html) < 5_000_000
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<h2><input><h3>x</h3></h2>", "<h2><foo><h3>x</h3></foo></h2>", "<h5><ins><blockquote><h4>x</h4></ins></h5>"],
+)
+def test_a_parser_reads_raw_html_back_as_it_went_out(html: str) -> None:
+    made = render(f"{html}\n", path="entries/a.md", line=1, root="/nowhere", hashes=None).html
+    assert sanitise(made, coloured=False, raw=False) == made
