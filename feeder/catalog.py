@@ -117,6 +117,7 @@ class Catalog:
             via=entry.via,
             enclosures=tuple(self._enclosure(enclosure) for enclosure in entry.enclosures),
             hash=record.hash,
+            number=record.seq,
         )
 
     def _tombstone(self, record: Record) -> PublicEntry:
@@ -135,6 +136,7 @@ class Catalog:
             authors=(self.settings.site.author,) if self.settings.site.author else (),
             hash=record.hash,
             withdrawn=True,
+            number=record.seq,
         )
 
     def main_feed(self) -> Feed:
@@ -194,6 +196,7 @@ class Catalog:
             subtitle=site.description,
             language=path.split("/")[1] if path.startswith("languages/") else site.language,
             author=site.author,
+            email=site.email,
             rights=site.rights,
             icon=self._icon,
             hub=self.settings.feeds.hub,

@@ -21,6 +21,7 @@ language = {language}               # of entries that name none; BCP 47, as zh-C
 timezone = {timezone}       # of dates without a zone
 author = {author}               # of entries that name none
 description = ""               # one sentence, the subtitle of the feeds
+# email = ""                   # public address of a podcast's owner; Apple's tags need it
 # rights = ""                  # copyright or licence notice
 # icon = ""                    # a square image
 # authority = ""               # of ids: host and year of the first publish with a real url if empty

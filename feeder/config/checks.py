@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 TOKENS = ("year", "month", "day", "slug", "page")
 """What a permalink pattern may hold, in braces."""
 
+_EMAIL = re.compile(r"[A-Za-z0-9_+.-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9][A-Za-z0-9-]*")
 _LANGUAGE = re.compile(
     r"(?P<language>[A-Za-z]{2,3})(?:-(?P<script>[A-Za-z]{4}))?(?:-(?P<region>[A-Za-z]{2}|\d{3}))?"
     r"(?P<rest>(?:-(?:[A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*(?:-x(?:-[A-Za-z0-9]{1,8})+)?)"
@@ -213,6 +214,14 @@ def old_feed(value: str) -> str:
     return path
 
 
+def email(value: str) -> str:
+    """A plain mail address, or nothing."""
+    value = text(value).strip()
+    if value and not _EMAIL.fullmatch(value):
+        raise Wrong(f"not a mail address: {value}", "write it alone and in ASCII, as news@example.org")
+    return value
+
+
 def icon(value: str) -> str:
     """A file of the publication, an absolute address, or nothing."""
     if not value:
@@ -246,6 +255,7 @@ CHECKS: dict[tuple[str, str], Callable[[str], str]] = {
     ("site", "language"): language,
     ("site", "timezone"): zone,
     ("site", "author"): line,
+    ("site", "email"): email,
     ("site", "description"): line,
     ("site", "icon"): icon,
     ("site", "authority"): authority,

@@ -26,6 +26,8 @@ class Site:
     """IANA name of the zone that dates without one are in, and that pages and feeds show."""
     author: str = ""
     """Author of the entries that name none."""
+    email: str = ""
+    """Address of whoever is responsible for a podcast, public in its feed; without it there are no tags of Apple's."""
     description: str = ""
     """One sentence about the publication; the subtitle of its feeds."""
     rights: str = ""

@@ -50,6 +50,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         language = "zh-hans-cn"
         timezone = "Europe/Berlin"
         author = "新闻编辑部"
+        email = "news@news.example.org"
         description = "芯片"
         rights = "CC BY 4.0"
         icon = "static/icon.png"
