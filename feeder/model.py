@@ -170,6 +170,8 @@ class PublicEntry(Headline):
     hash: str = ""
     withdrawn: bool = False
     """It was public and is not any more: title ``已撤回``, no text."""
+    number: int = 0
+    """Its number in the order of release, from 1; 0 where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

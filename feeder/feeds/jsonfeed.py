@@ -86,6 +86,8 @@ def _item(feed: Feed, entry: PublicEntry) -> dict[str, Any]:
     if not entry.withdrawn:
         fields |= _details(entry)
     fields["_feeder"] = {"released": moments.exact(entry.released), "hash": entry.hash, "path": text.clean(entry.path)}
+    if entry.number:
+        fields["_feeder"]["number"] = entry.number
     if entry.withdrawn:
         fields["_feeder"]["withdrawn"] = True
     return _present(fields)

@@ -134,14 +134,21 @@ def _records(documents: list[tuple[int, dict[str, Any]]], settings: Settings) ->
         for item in content.get("items", ()):
             known = found.get(item["id"])
             found[item["id"]] = (known[0] if known else number or last + 1, item)
-    ordered = sorted(
-        found.values(), key=lambda one: (one[0], _instant(one[1]["_feeder"]["released"]), _published(one[1]))
-    )
-    records = [_record(seq, document, item, settings) for seq, (document, item) in enumerate(ordered, 1)]
+    ordered = sorted(found.values(), key=_release)
+    numbers = [int(item["_feeder"].get("number", 0)) for _, item in ordered]
+    if sorted(set(numbers)) != numbers or 0 in numbers:
+        numbers = list(range(1, len(ordered) + 1))
+    records = [_record(seq, *one, settings) for seq, one in zip(numbers, ordered, strict=True)]
     # Every event that brings an entry into the feed again left its instant as `updated`.
     events = sorted(records, key=lambda record: (max(record.released, record.updated), record.seq))
     touched = {record.seq: number for number, record in enumerate(events, 1)}
     return [replace(record, touched=touched[record.seq]) for record in records]
+
+
+def _release(one: tuple[int, dict[str, Any]]) -> tuple[int, ...]:
+    document, item = one
+    ours = item["_feeder"]
+    return document, int(ours.get("number", 0)), _instant(ours["released"]), _published(item)
 
 
 def _record(seq: int, document: int, item: dict[str, Any], settings: Settings) -> Record:
@@ -173,6 +180,7 @@ def _record(seq: int, document: int, item: dict[str, Any], settings: Settings) -
         tombstone=withdrawn + histories.TOMBSTONE_US if withdrawn else None,
         key=b"",
         title=str(item.get("title", "")),
+        language=str(item.get("language", "")),
         month=day[:7],
     )
 

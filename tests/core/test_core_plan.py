@@ -129,7 +129,7 @@ def test_bump_any_tells_of_every_edit(history: History) -> None:
 @pytest.mark.parametrize("name", ["tags", "authors"])
 def test_a_change_of_labels_alone_is_a_revision(history: History, name: str) -> None:
     run(history, entry("a.md"))
-    assert kinds(run(history, entry("a.md", **{name: ("芯片",)}))) == [("revised", "a.md")]
+    assert kinds(run(history, replace(entry("a.md"), **{name: ("芯片",)}))) == [("revised", "a.md")]
 
 
 def test_an_updated_day_counts_once_however_often_the_file_is_read(history: History) -> None:
