@@ -134,9 +134,10 @@ def out_path(permalink: str) -> str:
     path = _SITE_PART.sub("", permalink.strip(), count=1)
     path = decode(re.split(r"[?#]", path, maxsplit=1)[0]).replace("\\", "/")
     parts = [part for part in map(_safe_name, path.split("/")) if part]
-    if parts and not path.endswith("/") and _FILE_ENDING.search(parts[-1]):
-        return "/".join(parts)
-    return "/".join([*parts, "index.html"])
+    last = parts.pop() if parts and not path.endswith("/") and _FILE_ENDING.search(parts[-1]) else "index.html"
+    # A folder of that name would stand where the page of the folder above it has to.
+    folders = ["index" if part.casefold() == "index.html" else part for part in parts]
+    return "/".join([*folders, last])
 
 
 def _safe_name(name: str) -> str:

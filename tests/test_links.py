@@ -55,6 +55,9 @@ def test_any_slug_is_safe_short_and_stable(text: str) -> None:
         ("/中文/%E4%B8%AD/", "中文/中/index.html"),
         ("/.feeder/history.db", "feeder/history.db/index.html"),
         ("/.well-known/x.json", ".well-known/x.json"),
+        ("/under/index.html/deep/", "under/index/deep/index.html"),
+        ("/under/Index.html/", "under/index/index.html"),
+        ("/under/index.html", "under/index.html"),
     ],
 )
 def test_out_path(permalink: str, path: str) -> None:

@@ -253,7 +253,7 @@ def keys() -> Iterator[Case]:
     yield dated("unknown-key", "weight: 3\nlayout: {a: [b]}\n", OK)
     hostile = (
         "../x", "a/b", "'<script>alert(1)</script>'", "''", "'" + "t" * 3000 + "'", "[GPU, gpu, Gpu]", "'.'", "'..'",
-        "[" + ", ".join(f"t{n}" for n in range(2000)) + "]", '"a\\0b"', "index", "page", "[[a, [b]]]",
+        "[" + ", ".join(f"t{n}" for n in range(120)) + "]", '"a\\0b"', "index", "page", "[[a, [b]]]",
         "{a: b}", "12", "null",
         "'．．／x'", "'a?b#c'", "'feed'", "'%2e%2e'", "'con'", "'\u202ex'", "' '", "[1, 2.5, true, null, 2024-01-01]",
     )  # fmt: skip
