@@ -44,6 +44,7 @@ _HEADS = tuple(
     re.compile(form + _CHINESE_WEEKDAY, re.IGNORECASE) for form in (_NUMERIC, _CHINESE, _MONTH_FIRST, _DAY_FIRST)
 )
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?)?(?!\d)")
+_STAMP = re.compile(r"1\d{9}(?:\d{3})?\Z")  # seconds or milliseconds since 1970, as editors write them
 _TIME = re.compile(
     r"""(?:\s*[T,，]?\s*
         (?P<half>上午|下午|凌晨|晚上|中午)?\s*
@@ -86,6 +87,8 @@ def parse(text: str, zone: ZoneInfo) -> Moment:
         DateError: the day does not exist, or this is no spelling of a date.
     """
     plain = (text if text.isascii() else normalize("NFKC", text)).strip()
+    if _STAMP.match(plain):
+        return _moment(_EPOCH + timedelta(seconds=int(plain[:10])), zone)
     if plain[:8].isdecimal() and (compact := _COMPACT.match(plain)):
         plain = _spell_out(compact) + plain[compact.end() :]
     for form in _HEADS:
@@ -290,8 +293,7 @@ def _zone(text: str, plain: str, zone: ZoneInfo) -> tzinfo:
     match = _ZONE.match(text)
     if not match:
         raise _not_understood(plain)
-    name = match["name"]
-    if not name:
+    if not (name := match["name"]):
         return _offset(match)
     if name in {"Z", "UTC", "GMT", "UT"}:
         return UTC
@@ -330,14 +332,12 @@ def _day(day: date, zone: ZoneInfo) -> Moment:
 
 def _not_understood(plain: str) -> DateError:
     shown = _short(plain)
-    last = _YEAR_LAST.match(plain)
-    if last:
+    if last := _YEAR_LAST.match(plain):
         example = f"{last[4]}-{int(last[3]):02d}-{int(last[1]):02d}"
         return DateError(
             f"day and month cannot be told apart: {shown}", f"write the year first, as {example}", mark=plain
         )
-    month = _YEAR_MONTH.match(plain)
-    if month:
+    if month := _YEAR_MONTH.match(plain):
         return DateError(
             f"no day in the date: {shown}", f"write it whole, as {month[1]}-{int(month[2]):02d}-01", mark=plain
         )

@@ -12,7 +12,7 @@ from feeder.reading.text import clean
 GROUPS: dict[str, tuple[str, ...]] = {
     "title": ("title",),
     "date": ("date", "published", "publishdate", "pubdate"),
-    "updated": ("updated", "lastmod", "lastmodifiedat", "modified"),
+    "updated": ("updated", "update", "lastmod", "lastmodifiedat", "modified"),
     "id": ("id",),
     "slug": ("slug",),
     "permalink": ("url", "permalink", "abbrlink"),

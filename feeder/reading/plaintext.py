@@ -26,8 +26,10 @@ def _pieces(tokens: Sequence[Token]) -> list[str]:
         kind = token.type
         if kind in ("text", "code_inline"):
             out.append(token.content)
-        elif kind in ("softbreak", "hardbreak"):
+        elif kind == "softbreak":
             out.append("\n")
+        elif kind == "hardbreak":
+            out.append(" ")  # a line of its own: its words do not run into the next one's
         elif kind == "html_inline":
             tag = _TAG.match(token.content)
             if tag and not is_element(tag[1]):

@@ -33,31 +33,20 @@ _TAG = re.compile(
     r"|\{%-?(?P<liquid>[^{}]*?)-?%\}"
     r"|\{\{-?\s*(?P<output>(?:site|page|content|layout)\.[^{}]*?|(?:\"[^\"{}]*\"|'[^'{}]*')\s*\|[^{}]*?)\s*-?\}\}"
 )
+_TAB = re.compile(r"<!--[ \t]*tab[ \t]+([^@\n<>]*[^@\s<>-])[ \t]*(?:@[^\n<>]*?)?-->")
 _VERBATIM = {"raw", "verbatim", "highlight", "codeblock", "code", "code-toggle", "comment", "mermaid", "math", "katex"}
-_SILENT = frozenset(
-    [
-        "more",
-        "rawhtml",
-        "toc",
-        "math",
-        "katex",
-        "tabs",
-        "center",
-        "div",
-        "columns",
-        "column",
-        "grid",
-        "gallery",
-        "steps",
-    ]
+_SILENT = re.compile(
+    r"(?:more|rawhtml|toc|math|katex|tabs|tab|center|div|columns|column|grid|gallery|steps|linkgroup)\Z"
 )
 """Only their text matters."""
-_SPOKEN = {"label", "span", "p", "u", "emp", "wavy", "del", "kbd", "psw", "mark", "checkbox", "radio"}
+_SPOKEN = {"label", "span", "p", "u", "emp", "wavy", "del", "kbd", "psw", "mark", "checkbox", "radio", "hideinline"}
 """Their text stands within the tag."""
 
 
 def expand(text: str, site: Site) -> str:
     """The text with its tags turned into Markdown."""
+    if "{% tabs" in text or "{%tabs" in text:
+        text = _TAB.sub(r"**\1**  ", text)
     expander = _Expander(site, text)
     out: list[str] = []
     outside: list[str] = []
@@ -176,10 +165,10 @@ class _Expander:
         if name == "tab":
             return tags.title(words)
         if name in _SPOKEN and tag.startswith("{%"):
-            return tags.spoken(words)
+            return tags.spoken(name, words)
         if base == name and (url := next((word for word in words.all if "://" in word), "")):
             return tags.anywhere(url)
-        if base not in _SILENT and base != "tab" and base == name:
+        if not _SILENT.match(base) and base == name:
             self.first = self.first if self.unknown else (tag, self.row)
             self.unknown[base] = self.unknown.get(base, 0) + 1
         return ""

@@ -17,8 +17,9 @@ _QUOTE = re.compile(
 _FOLD = re.compile(r"(?:details|fold|folding|spoiler|collapse|expand|hidetoggle|hideblock)\Z")
 _LOOK = re.compile(
     r"(?:note|tip|info|warning|danger|caution|important|hint|success|error|question|example|abstract|quote|bug|failure"
-    r"|default|primary|secondary|no-icon|icon|simple|modern|flat|disabled|true|false|open|close|fa[sbr]?|fa-[\w-]+"
-    r"|blue|red|green|yellow|orange|purple|gray|grey|cyan|pink)\Z"
+    r"|default|primary|secondary|no-icon|icon|simple|modern|flat|disabled|true|false|open|close"
+    r"|(?:fa[sbrld]? ?)?(?:fa-[\w-]+ ?)*|#[0-9a-f]{3,8}"
+    r"|blue|red|green|yellow|orange|purple|gray|grey|cyan|pink|white|black)\Z"
 )
 """Words that say how a box looks."""
 _ADDRESS = re.compile(r"https?://[^\s<>\"',]+")
@@ -130,7 +131,15 @@ def title(words: Words) -> str:
 
 def _title(words: Words) -> str:
     named = words.get("title", "summary", "name", "header")
-    return named.strip() or " ".join(word for word in words.rest if not _LOOK.match(word)).strip()
+    return named.strip() or _without_look(" ".join(word for word in words.rest if not _LOOK.match(word)))
+
+
+def _without_look(text: str) -> str:
+    """``title, cyan, white`` without what is said of its looks."""
+    parts = [part.strip() for part in text.split(",")]
+    while len(parts) > 1 and (_LOOK.match(parts[-1]) or parts[-1] in ("bg", "color", "display")):
+        parts.pop()
+    return ", ".join(parts).strip()
 
 
 def anywhere(word: str) -> str:
@@ -139,10 +148,14 @@ def anywhere(word: str) -> str:
     return f"<{match[0]}>" if match else ""
 
 
-def spoken(words: Words) -> str:
+def spoken(name: str, words: Words) -> str:
     """``{% label primary @text %}``, ``{% span red, text %}``, ``{% kbd Ctrl %}``."""
     text = " ".join(words.rest)
-    return text.rpartition("@")[2].strip() if "@" in text else text.rpartition(",")[2].strip()
+    if "@" in text:
+        return text.rpartition("@")[2].strip()
+    parts = [part.strip() for part in text.split(",") if part.strip() and not _LOOK.match(part.strip())]
+    shown = (parts[0] if name == "hideinline" else parts[-1]) if parts else ""
+    return " ".join(word for word in shown.split() if not _LOOK.match(word)) or shown
 
 
 def _link(words: Words, addresses: Addresses) -> str:
