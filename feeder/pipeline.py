@@ -91,6 +91,7 @@ def publish(settings: Settings, now: datetime, options: Options | None = None) -
 
     Raises:
         Locked: another publish holds the lock.
+        HistoryDamaged: it was left as it is, and nothing was published.
         DataError: nothing was published, because of what entries or history hold.
         CannotCreate, CannotWrite: the output cannot be written; what was public stays.
     """
@@ -100,8 +101,11 @@ def publish(settings: Settings, now: datetime, options: Options | None = None) -
     with publishing(settings.root, now, options.lock_timeout):
         try:
             return _attempt(settings, now, options)
-        except sqlite3.DatabaseError:
-            # The history's own damage has an error of its own, so this is the cache: made of nothing but the files.
+        except sqlite3.DatabaseError as error:
+            if (refused := histories.refusal(error)) is not None:
+                raise refused from error
+            histories.require_sound(root)
+            # So it is the cache that is damaged, which is made of nothing but the files.
             caching.remove(root)
             index.drop(root)
             return _attempt(settings, now, options)
@@ -205,7 +209,6 @@ class _Run:
         self._cache(packed)
         for path in looked.gone:
             self._tell(path, ())
-        self.cache.commit()
         return arrived
 
     def _cache(self, packed: Sequence[caching.Packed]) -> None:
@@ -312,6 +315,8 @@ class _Run:
             history.set_meta("started", self.now.isoformat())
             index.drop(self.root)
         history.commit()
+        # Not before the history: what the cache knows is not read again, and the history must have its text.
+        self.cache.commit()
         return jobs
 
     def _apply(self, looked: Inputs, plan: Plan, over: Sequence[Record]) -> list[int]:
@@ -396,6 +401,7 @@ class _Run:
 
     def _dry_report(self, plan: Plan) -> Report:
         self.history.roll_back()
+        self.cache.commit()
         return Report(
             at=self.now,
             exit_code=REJECTED if any(problem.rejects for problem in self.fresh) else 0,

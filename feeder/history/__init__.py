@@ -8,7 +8,16 @@ Instants are integers: microseconds since the epoch, UTC.
 from __future__ import annotations
 
 from feeder.history.notes import pack
-from feeder.history.opening import FILE, History, empty_history, open_history, read_history, remove
+from feeder.history.opening import (
+    FILE,
+    History,
+    empty_history,
+    open_history,
+    read_history,
+    refusal,
+    remove,
+    require_sound,
+)
 from feeder.history.records import TOMBSTONE_US, Label, Record, Waiting, without_tombstone
 
 __all__ = [
@@ -22,6 +31,8 @@ __all__ = [
     "open_history",
     "pack",
     "read_history",
+    "refusal",
     "remove",
+    "require_sound",
     "without_tombstone",
 ]

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote
 
-from feeder.errors import HistoryDamaged
+from feeder.errors import CannotCreate, CannotWrite, FeederError, HistoryDamaged, Locked
 from feeder.history.entries import Entries
 from feeder.history.labels import Labels
 from feeder.history.notes import Notes
@@ -111,10 +111,40 @@ def open_history(root: str, *, writing: bool = True) -> History:
         _migrate(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise HistoryDamaged(
-            f"{FILE}: {error}", hint="restore it from a backup, or move it away and run `feeder recover`"
-        ) from error
+        raise refusal(error) or _damaged(error) from error
     return History(connection)
+
+
+def refusal(error: sqlite3.DatabaseError) -> FeederError | None:
+    """What a database error says of the disk and not of the database; None where it does speak of the database."""
+    said = str(error)
+    if "disk is full" in said or "disk I/O error" in said:
+        return CannotWrite(f".feeder/: {said}", hint="free some space; the next run goes on where this one stopped")
+    if "readonly" in said or "unable to open" in said:
+        return CannotCreate(f".feeder/: {said}", hint="make the folder and the files in it writable")
+    if "locked" in said:
+        return Locked(f".feeder/: {said}", hint="another program holds the database; run again when it has ended")
+    return None
+
+
+def _damaged(error: object) -> HistoryDamaged:
+    return HistoryDamaged(
+        f"{FILE} is damaged and was left as it is: {str(error).splitlines()[-1]}",
+        hint="restore it from a backup, or move it away and run `feeder recover`",
+    )
+
+
+def require_sound(root: str) -> None:
+    """Look through the whole file (SQLite's ``quick_check``); raises ``HistoryDamaged`` when something is wrong."""
+    connection = sqlite3.connect(os.path.join(root, FILE), isolation_level=None, timeout=60)
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise _damaged(error) from error
+    finally:
+        connection.close()
+    if found != "ok":
+        raise _damaged(found)
 
 
 def remove(root: str) -> None:
