@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from feeder.reading.comments import Comments
+
 GONE = "<!---->"
 """What stands for a line that goes: unlike an empty one, it neither ends a list nor loosens it."""
 
@@ -66,12 +68,15 @@ class _Translator:
     out: list[str] = field(default_factory=list)
     boxes: list[_Box] = field(default_factory=list)
     fence: str = ""
+    comments: Comments = field(default_factory=Comments)
 
     def take(self, line: str) -> None:
         """Translate the next line."""
         line = self.unwrapped(line)
         match = _FENCE.match(line)
-        if self.fence:
+        if not self.fence and self.comments.take(line):
+            pass
+        elif self.fence:
             if match and match[1].startswith(self.fence) and not match[2].strip():
                 self.fence = ""
         elif match and not (match[1][0] == "`" and "`" in match[2]):

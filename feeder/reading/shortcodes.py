@@ -13,6 +13,7 @@ from feeder.errors import Problem
 from feeder.links import encode
 from feeder.reading import tags
 from feeder.reading.addresses import Addresses
+from feeder.reading.comments import Comments
 from feeder.reading.tags import Words
 
 
@@ -29,11 +30,13 @@ class Site(Protocol):
 _FENCE = re.compile(r" {0,3}(?:> ?)*(`{3,}|~{3,})(.*)")
 _TAG = re.compile(
     r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<hidden><!--[^\n]*?-->)"
     r"|\{\{(?P<kind>[<%])(?P<comment>/\*)?(?P<hugo>[^{}]*?)(?(comment)\*/)[>%]\}\}"
     r"|\{%-?(?P<liquid>[^{}]*?)-?%\}"
     r"|\{\{-?\s*(?P<output>(?:site|page|content|layout)\.[^{}]*?|(?:\"[^\"{}]*\"|'[^'{}]*')\s*\|[^{}]*?)\s*-?\}\}"
 )
 _TAB = re.compile(r"<!--[ \t]*tab[ \t]+([^@\n<>]*[^@\s<>-])[ \t]*(?:@[^\n<>]*?)?-->")
+_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1", re.MULTILINE | re.DOTALL)
 _VERBATIM = {"raw", "verbatim", "highlight", "codeblock", "code", "code-toggle", "comment", "mermaid", "math", "katex"}
 _SILENT = re.compile(
     r"(?:more|rawhtml|toc|math|katex|tabs|tab|center|div|columns|column|grid|gallery|steps|linkgroup)\Z"
@@ -45,15 +48,21 @@ _SPOKEN = {"label", "span", "p", "u", "emp", "wavy", "del", "kbd", "psw", "mark"
 
 def expand(text: str, site: Site) -> str:
     """The text with its tags turned into Markdown."""
-    if "{% tabs" in text or "{%tabs" in text:
-        text = _TAB.sub(r"**\1**  ", text)
+    text = _with_titles_of_tabs(text)
     expander = _Expander(site, text)
     out: list[str] = []
     outside: list[str] = []
     fence, start, depth = "", 0, 0
+    comments = Comments()
     for row, line in enumerate(text.split("\n")):
         match = _FENCE.match(line)
-        if fence:
+        if not fence and not depth and comments.take(line):
+            if outside:
+                out.append(expander.expand("\n".join(outside), start))
+                outside = []
+            out.append(line)
+            start = row + 1
+        elif fence:
             out.append(line)
             if match and match[1].startswith(fence) and not match[2].strip():
                 fence, start = "", row + 1
@@ -71,6 +80,11 @@ def expand(text: str, site: Site) -> str:
         out.append(expander.expand("\n".join(outside), start))
     expander.close()
     return "\n".join(out)
+
+
+def _with_titles_of_tabs(text: str) -> str:
+    """Hexo's tabs have their titles in comments."""
+    return _TAB.sub(r"**\1**  ", text) if "{% tabs" in text or "{%tabs" in text else text
 
 
 def _opened(line: str) -> int:
@@ -109,7 +123,7 @@ class _Expander:
 
     def _one(self, match: re.Match[str], text: str) -> tuple[str, int]:
         """What stands for a tag, and where the text goes on."""
-        if match["code"] is not None:
+        if match["code"] is not None or match["hidden"] is not None:
             return match[0], match.end()
         if match["comment"]:
             return "{{" + match["kind"] + match["hugo"].rstrip("/") + (
@@ -137,7 +151,8 @@ class _Expander:
     def _box(self, name: str, base: str, match: re.Match[str], text: str) -> str:
         """A quotation or a fold, where its tags stand on lines of their own."""
         if base not in self.boxes:
-            ends = len(re.findall(rf"\{{%-?\s*end{base}\b|\{{\{{[<%]\s*/\s*{base}\b", self.whole, re.IGNORECASE))
+            text_only = _FENCED.sub("", self.whole)
+            ends = len(re.findall(rf"\{{%-?\s*end{base}\b|\{{\{{[<%]\s*/\s*{base}\b", text_only, re.IGNORECASE))
             self.boxes[base] = [ends, 0, 0]
         count = self.boxes[base]
         if name != base:
