@@ -19,7 +19,7 @@ _HTTP = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?(?:/|$)", re.I
 _PODCASTS = "ead4c236-bf58-58c6-a2c6-a6b28d128cb6"
 _TAG_AUTHORITY = re.compile(r"[a-z0-9.-]+")
 _ID_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_NOT_IN_IRI = re.compile(r"[\s<>\"{}|\\^`\[\]]|%(?![0-9A-Fa-f]{2})")
+_NOT_IN_IRI = re.compile(r"[\s<>\"{}|\\^`\[\]]|%(?![0-9A-Fa-f]{2})|#[^#]*#")
 _TAG_URI = re.compile(
     r"tag:(?:[a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(?:-\d{2}(?:-\d{2})?)?:[\w;/?:@&=+$.\-~*'()%,!#]*", re.ASCII
 )

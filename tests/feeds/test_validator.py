@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from unicodedata import normalize
 
 import pytest
@@ -33,18 +33,14 @@ def test_languages(written: str, known: str) -> None:
     assert languages.known(written) == known
 
 
-@given(st.datetimes(max_value=datetime(2200, 1, 1), timezones=st.timezones()))  # hypothesis adds zones
-def test_dates_are_plausible_and_stay_in_order(moment: datetime) -> None:
-    try:
-        later = moment + SECOND
-        moment.astimezone(UTC)
-    except OverflowError:
-        return
-    first, second = (datetime.fromisoformat(moments.atom(one)) for one in (moment, later))
+@given(st.datetimes(datetime(1, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC)), st.timezones())
+def test_dates_are_plausible_and_stay_in_order(moment: datetime, zone: tzinfo) -> None:
+    local, later = moment.astimezone(zone), (moment + SECOND).astimezone(zone)
+    first, second = datetime.fromisoformat(moments.atom(local)), datetime.fromisoformat(moments.atom(later))
     assert first.year >= 1990
-    assert moments.rfc822(moment)[12:16] >= "1990"
-    if (moment.astimezone(UTC).year < 1990) == (later.astimezone(UTC).year < 1990):
-        assert first < second or first.replace(microsecond=0) == moment.replace(microsecond=0)
+    assert moments.rfc822(local).split()[3] >= "1990"
+    if (local.year < 1990) == (later.year < 1990):
+        assert first < second
 
 
 def test_old_dates_in_feeds() -> None:
@@ -71,6 +67,7 @@ def test_what_looks_misread_is_written_as_unicode_holds_for_the_same(word: str) 
         ("urn:x", False),
         ("urn:isbn:0-486-27557-4", True),
         ("https://a.example/[1]", False),
+        ("https://a.example/#a#b", False),
         ("http://Old.example.org:80/?p=1", True),
         ("https://a.example/é", True),
     ],
