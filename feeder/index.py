@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 import os
+from binascii import crc32
 from struct import pack, unpack
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ Tree = tuple[bytes, bytes]
 Two strings of bytes, since ten thousand tuples take longer to load than their files take to look at.
 """
 
-FORMAT = 2
+FORMAT = 3
 FILE = ".feeder/index"
 UNKNOWN: Stat = (0, 0, 0)
 
@@ -35,7 +36,7 @@ _COARSE = 2_000_000_000  # file systems with whole seconds
 class Index:
     """What was looked at and what came of it."""
 
-    __slots__ = ("due", "exit_code", "folders", "note", "trees", "watched")
+    __slots__ = ("due", "exit_code", "trees", "watched")
 
     def __init__(
         self,
@@ -44,7 +45,6 @@ class Index:
         *,
         due: float = 0.0,
         exit_code: int = 0,
-        note: str = "",
     ) -> None:
         self.trees = trees
         """Absolute folder -> every file in it at any depth."""
@@ -53,19 +53,20 @@ class Index:
         self.due = due
         """Seconds since the epoch when there is something to do without any change; 0: at once."""
         self.exit_code = exit_code
-        self.note = note
-        """What is due, for a person."""
 
 
 def load(root: str) -> Index | None:
     """The index of the publication at ``root``; None when it is missing, damaged or of another version."""
     try:
         with open(os.path.join(root, FILE), "rb") as file:
-            data = marshal.load(file)  # noqa: S302 - our own file, beside the history it must agree with
+            content = file.read()
+        if int.from_bytes(content[:4], "big") != crc32(content[4:]):
+            return None
+        data = marshal.loads(content[4:])  # noqa: S302 - our own file, beside the history it must agree with
         if data[0] != FORMAT:
             return None
-        _, trees, watched, due, exit_code, note = data
-        return Index(trees, watched, due=due, exit_code=exit_code, note=note)
+        _, trees, watched, due, exit_code = data
+        return Index(trees, watched, due=due, exit_code=exit_code)
     except (OSError, ValueError, EOFError, TypeError, LookupError):
         return None
 
@@ -74,9 +75,10 @@ def save(root: str, index: Index) -> None:
     """Write the index, whole or not at all."""
     path = os.path.join(root, FILE)
     temporary = f"{path}.{os.getpid()}"
-    data = (FORMAT, index.trees, index.watched, index.due, index.exit_code, index.note)
+    data = (FORMAT, index.trees, index.watched, index.due, index.exit_code)
+    content = marshal.dumps(data)
     with open(temporary, "wb") as file:
-        file.write(marshal.dumps(data))
+        file.write(crc32(content).to_bytes(4, "big") + content)
     os.replace(temporary, path)
 
 
