@@ -15,6 +15,9 @@ from feeder.reading.comments import Comments
 GONE = "<!---->"
 """What stands for a line that goes: unlike an empty one, it neither ends a list nor loosens it."""
 
+MOST_BOXES = 16
+"""How deep admonitions nest; what is deeper stays as it is."""
+
 _SIGNS = ("{:", "){", ":::", "[!", "!!! ", "??? ", "???+ ", '=== "', "[toc", "[TOC", "[Toc", "_TOC_", "_toc_")
 _FENCE = re.compile(r"[ \t]*(?:> ?)*(`{3,}|~{3,})(.*)")
 _ATTRIBUTE = r"""(?:[.#][\w:-]+|[\w:-]+=(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}]+))"""
@@ -115,6 +118,8 @@ class _Translator:
 
     def opens(self, line: str) -> bool:
         """Whether the line opens a box."""
+        if len(self.boxes) >= MOST_BOXES:
+            return False
         if match := _ADMONITION.match(line):
             title = match[3] if match[3] is not None else match[2].capitalize()
             return self.open(_Box(len(match[1].expandtabs(4)) + 4, "> "), title)
