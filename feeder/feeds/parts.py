@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from unicodedata import normalize
 
 from feeder import links
 from feeder.feeds import moments, text
@@ -18,7 +19,7 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _HTTP = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?(?:/|$)", re.IGNORECASE)
 _PODCASTS = "ead4c236-bf58-58c6-a2c6-a6b28d128cb6"
 _TAG_AUTHORITY = re.compile(r"[a-z0-9.-]+")
-_ID_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ID_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 _NOT_IN_IRI = re.compile(r"[\s<>\"{}|\\^`\[\]]|%(?![0-9A-Fa-f]{2})|#[^#]*#")
 _TAG_URI = re.compile(
     r"tag:(?:[a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(?:-\d{2}(?:-\d{2})?)?:[\w;/?:@&=+$.\-~*'()%,!#]*", re.ASCII
@@ -139,4 +140,4 @@ def atom_id(feed: Feed, entry: PublicEntry) -> str:
         return entry.id
     host = links.iri(feed.site_url).partition("//")[2].partition("/")[0].rpartition("@")[2].partition(":")[0].lower()
     authority = host if _TAG_AUTHORITY.fullmatch(host) else "feeder.invalid"
-    return f"tag:{authority},2005:id/{links.encode(text.verbatim(entry.id))}"
+    return f"tag:{authority},2005:id/{links.encode(normalize('NFC', text.verbatim(entry.id)))}"

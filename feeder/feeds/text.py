@@ -7,7 +7,8 @@ import re
 import unicodedata
 from html.entities import name2codepoint
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]+")
+_LAST = "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
+_FORBIDDEN = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff{_LAST}]+")
 _MISREAD = re.compile("[\xc2\xc3](?=[\xa0-\xbf])")
 _SPACE = re.compile("[ \t\r\n]+")
 _END_TAG = re.compile(r"</\w+>")
@@ -18,7 +19,9 @@ _MAILBOX = re.compile(r"\s*<[^<>@\s]*@[^<>\s]*>")
 
 
 def clean(text: str) -> str:
-    """Without what XML 1.0 forbids (section 2.2), C1 controls, and U+FFFD, which validators take for a broken encoding.
+    """Without what XML 1.0 forbids (section 2.2), C1 controls, what Unicode calls no characters, and U+FFFD.
+
+    Strict parsers of HTML refuse the noncharacters, and validators take U+FFFD for a broken encoding.
 
     One such character in one entry would make the whole feed unreadable.
     """

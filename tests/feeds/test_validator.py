@@ -68,12 +68,17 @@ def test_what_looks_misread_is_written_as_unicode_holds_for_the_same(word: str) 
         ("urn:isbn:0-486-27557-4", True),
         ("https://a.example/[1]", False),
         ("https://a.example/#a#b", False),
+        ("news:", False),
         ("http://Old.example.org:80/?p=1", True),
         ("https://a.example/é", True),
     ],
 )
 def test_ids(value: str, is_iri: bool) -> None:
     assert parts.is_iri(value) is is_iri
+
+
+def test_an_id_made_for_atom_is_in_normal_form() -> None:
+    assert parts.atom_id(feed(), entry(1, id="e\u0301 1")) == "tag:news.example.org,2005:id/%C3%A9%201"
 
 
 @pytest.mark.parametrize(
@@ -97,3 +102,8 @@ def test_ids(value: str, is_iri: bool) -> None:
 )
 def test_html(html: str, expected: str) -> None:
     assert body_of(html) == expected
+
+
+@pytest.mark.parametrize("character", ["\ufdd0", "\ufdef", "\ufffe", "\U0001ffff", "\U0010fffe", "\ufffd", "\x85"])
+def test_no_characters_of_unicode_go_out(character: str) -> None:
+    assert text.clean(f"a{character}\u3000b") == "a\u3000b"
