@@ -151,6 +151,8 @@ class _Run:
         self.fresh: list[Problem] = []
         self.told: set[Problem] = set()
         self.unchanged = 0
+        self.sources: list[tuple[str, bytes]] = []
+        """New texts of files that had another."""
         self.deploy_error = ""
 
     def report(self, following: Sequence[Problem]) -> Report:
@@ -222,6 +224,9 @@ class _Run:
         if one.reading.bad:
             used = (record.key for record in self.history.at_path(one.path) if record.public)
             self.history.put_part(one.path, one.key, source, used)
+        elif self.history.has_other_source(one.path, source):
+            # The plan may still ask what the entries were like.
+            self.sources.append((one.path, source))
         else:
             self.history.put_source(one.path, source)
 
@@ -331,6 +336,8 @@ class _Run:
         waiting = {one.path: one for one in plan.waiting}
         for path in (*looked.paths, *looked.gone):
             history.set_waiting(path, waiting.get(path))
+        for path, source in self.sources:
+            history.put_source(path, source)
         for path in looked.gone:
             self.cache.forget(path)
             history.put_source(path, None)

@@ -70,6 +70,11 @@ class Notes(Tables):
         query = "SELECT text FROM source WHERE path = ?1 OR path > ?1 || char(0) AND path < ?1 || char(1) ORDER BY path"
         return [zlib.decompress(text) for (text,) in self._db.execute(query, (path,))]
 
+    def has_other_source(self, path: str, packed: bytes) -> bool:
+        """Whether a good text is known of a file, and it is not this one."""
+        row = self._db.execute("SELECT text = ? FROM source WHERE path = ?", (packed, path)).fetchone()
+        return row is not None and not row[0]
+
     def put_source(self, path: str, packed: bytes | None) -> None:
         """Remember a good text, as ``pack`` made it; None forgets it."""
         self._db.execute("DELETE FROM source WHERE path = ?1 OR path > ?1 || char(0) AND path < ?1 || char(1)", (path,))
