@@ -18,12 +18,12 @@ GONE = "<!---->"
 MOST_BOXES = 16
 """How deep admonitions nest; what is deeper stays as it is."""
 
-_SIGNS = ("{:", "){", ":::", "[!", "!!! ", "??? ", "???+ ", '=== "', "[toc", "[TOC", "[Toc", "_TOC_", "_toc_")
+_SIGNS = ("{:", "){", "\n{", ":::", "[!", "!!! ", "??? ", "???+ ", '=== "', "[toc", "[TOC", "[Toc", "_TOC_", "_toc_")
 _FENCE = re.compile(r"[ \t]*(?:> ?)*(`{3,}|~{3,})(.*)")
 _ATTRIBUTE = r"""(?:[.#][\w:-]+|[\w:-]+=(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}]+))"""
 _LIST = rf"\{{:\s*(?:{_ATTRIBUTE}|[\w-]+)(?:\s+(?:{_ATTRIBUTE}|[\w-]+))*\s*\}}"
 _BARE_LIST = rf"\{{\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*\s*\}}"
-_ATTRIBUTES_ALONE = re.compile(rf"[ \t]*(?:> ?)*(?:{_LIST}|\{{::[^{{}}]*\}})[ \t]*\Z")
+_ATTRIBUTES_ALONE = re.compile(rf"[ \t]*(?:> ?)*(?:{_LIST}|{_BARE_LIST}|\{{::[^{{}}]*\}})[ \t]*\Z")
 _ATTRIBUTES = re.compile(
     rf"(?P<code>(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`))|(?<=[)\]*_`>~]){_LIST}"
     rf"|(?P<link>\]\([^()\s]*(?:[ \t]+\"[^\"]*\")?\)){_BARE_LIST}"

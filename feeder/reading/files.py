@@ -9,7 +9,7 @@ import stat
 from feeder.errors import Problem
 from feeder.reading.text import SIZE_LIMIT, too_large
 
-VERSION = 1
+VERSION = 2
 """Raise it when reading gives other results for the same bytes: it is part of the cache's key."""
 
 _ENDINGS = (".md", ".markdown", ".txt")

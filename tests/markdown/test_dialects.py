@@ -8,33 +8,14 @@ from hypothesis import strategies as st
 from feeder.reading import dialects
 from feeder.reading.markdown import render
 
-PIECES = """
-{: .x}
-* TOC
-{:toc}
-::: tip t
-:::
-!!! note "x"
-    in
-=== "T"
-> [!NOTE]
-> q
-- li
-```
-$$
-$a_b$
-{% note info %}
-{% endnote %}
-{{< tip >}}
-{{< /tip >}}
-{% raw %}
-{% endraw %}
-{{< figure src="https://e.org/a.png" >}}
-# H {#id}
-[toc]
-{% tabs x %}
-<!-- tab a -->
-""".split("\n")
+# fmt: off
+PIECES = [
+    "", "{: .x}", "* TOC", "{:toc}", "::: tip t", ":::", '!!! note "x"', "    in", '=== "T"', "> [!NOTE]", "> q",
+    "- li", "```", "$$", "$a_b$", "{% note info %}", "{% endnote %}", "{{< tip >}}", "{{< /tip >}}", "{% raw %}",
+    "{% endraw %}", '{{< figure src="https://e.org/a.png" >}}', "# H {#id}", "[toc]", "{% tabs x %}",
+    "<!-- tab a -->", "",
+]
+# fmt: on
 TEXTS = st.lists(st.tuples(st.sampled_from(["", "  ", "> "]), st.sampled_from(PIECES)), max_size=12).map(
     lambda rows: "\n".join(indent + piece for indent, piece in rows)
 )
