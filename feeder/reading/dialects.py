@@ -24,9 +24,14 @@ _ATTRIBUTE = r"""(?:[.#][\w:-]+|[\w:-]+=(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}]+))"""
 _LIST = rf"\{{:\s*(?:{_ATTRIBUTE}|[\w-]+)(?:\s+(?:{_ATTRIBUTE}|[\w-]+))*\s*\}}"
 _BARE_LIST = rf"\{{\s*{_ATTRIBUTE}(?:\s+{_ATTRIBUTE})*\s*\}}"
 _ATTRIBUTES_ALONE = re.compile(rf"[ \t]*(?:> ?)*(?:{_LIST}|{_BARE_LIST}|\{{::[^{{}}]*\}})[ \t]*\Z")
+_CODE = r"(?P<code>(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`))"
 _ATTRIBUTES = re.compile(
-    rf"(?P<code>(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`))|(?<=[)\]*_`>~]){_LIST}"
+    rf"{_CODE}|(?<=[)\]*_`>~]){_LIST}"
     rf"|(?P<link>\]\([^()\s]*(?:[ \t]+\"[^\"]*\")?\)){_BARE_LIST}"
+)
+_FILE = r"[^()<>\"'\n]*?\.(?:png|jpe?g|gif|webp|svg|avif)"
+_SPACED = re.compile(
+    rf"{_CODE}|(?P<label>!\[[^\]\n]*\]\()[ \t]*(?P<file>{_FILE})[ \t]*(?P<size>=\d*[x*]?\d*%?[ \t]*)?\)", re.IGNORECASE
 )
 _AFTER_HEADING = re.compile(rf"(?<=\S)[ \t]+{_LIST}[ \t]*\Z")
 _CONTENTS = re.compile(r"[ \t]*(?:@?\[toc\](?:\([^)]*\))?|\[\[_?toc_?\]\])[ \t]*\Z", re.IGNORECASE)
@@ -46,7 +51,7 @@ _KIND = re.compile(
 
 def translate(text: str) -> str:
     """The text in CommonMark; the same number of lines."""
-    if not any(sign in text for sign in _SIGNS):
+    if not any(sign in text for sign in _SIGNS) and ("![" not in text or not _SPACED.search(text)):
         return text
     translator = _Translator()
     for line in text.split("\n"):
@@ -154,6 +159,8 @@ class _Translator:
 
     def plain(self, line: str) -> str:
         """One line of text without the marks of other dialects."""
+        if "![" in line and " " in line:
+            line = _SPACED.sub(_picture, line)
         if "{" in line:
             if _ATTRIBUTES_ALONE.match(line):
                 if _CONTENTS_HERE.match(line) and self.out and _CONTENTS_LIST.match(self.out[-1]):
@@ -168,6 +175,13 @@ class _Translator:
             if alert := _ALERT.match(line):
                 return f"{alert[1]}**{alert[3].strip() or alert[2].capitalize()}**  "
         return line
+
+
+def _picture(match: re.Match[str]) -> str:
+    """A picture whose file has blanks in its name, or a size after it."""
+    if match["code"] or (" " not in match["file"] and not match["size"]):
+        return match[0]
+    return f"{match['label']}<{match['file']}>)"
 
 
 def _gone(line: str) -> str:
