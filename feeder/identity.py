@@ -130,7 +130,7 @@ def _refuse(work: _Matching, index: int, other: str) -> None:
     work.result.refused[index] = Problem(
         f"{entry.path}:{entry.line}",
         f"the id {entry.id} is that of {other} already",
-        "give one of the two another id, or remove one; not published",
+        "give one of the two another id, or remove one",
         rejects=True,
     )
 

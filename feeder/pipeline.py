@@ -464,7 +464,7 @@ class _Run:
 
 
 def _illegible(path: str) -> Problem:
-    return Problem(path, "the file's name is not UTF-8", "rename it, best with letters and digits; not published", True)
+    return Problem(path, "the file's name is not UTF-8", "rename it, best with letters and digits", True)
 
 
 def _delta(change: Change) -> int:

@@ -8,7 +8,7 @@ from feeder.cli.terminal import Paint, clean, width
 from feeder.errors import Problem
 
 MOST = 50
-"""Problems told in one go; the rest is counted."""
+"""Problems told in one go on a terminal; the rest is counted."""
 EXCERPT = 100
 """Columns of a source line that are shown."""
 
@@ -16,10 +16,13 @@ _PLAIN = Paint(on=False)
 
 
 def told(problems: Sequence[Problem], *, whole: bool, paint: Paint = _PLAIN, most: int = MOST) -> Iterator[str]:
-    """Lines about ``problems``; ``whole`` adds the excerpts, else each is one line for logs and cron mail."""
-    for problem in problems[:most]:
+    """Lines about ``problems``; ``whole`` adds the excerpts, else each is one line for logs and cron mail.
+
+    With excerpts only the first ``most`` are told, so that a person sees the end; a log gets all of them.
+    """
+    for problem in problems[:most] if whole else problems:
         yield from excerpt(problem, paint) if whole else (one_line(problem),)
-    if len(problems) > most:
+    if whole and len(problems) > most:
         yield f"and {len(problems) - most} more; `feeder check` lists all"
 
 

@@ -71,11 +71,12 @@ def test_no_terminal_obeys_a_file_name() -> None:
     assert clean("二\u3000三") == "二\u3000三"
 
 
-def test_only_so_many_problems_are_told() -> None:
+def test_a_person_is_told_only_so_many_problems_and_a_log_all() -> None:
     many = tuple(Problem(f"entries/{n}.md", "bad") for n in range(60))
-    lines = list(problems.told(many, whole=False))
+    lines = list(problems.told(many, whole=True))
     assert len(lines) == 51
     assert lines[-1] == "and 10 more; `feeder check` lists all"
+    assert len(list(problems.told(many, whole=False))) == 60
 
 
 def lines_of(given: reports.Report, *, dry_run: bool = False) -> str:
