@@ -8,7 +8,6 @@ from functools import partial
 from feedgen.entry import FeedEntry
 from lxml.etree import SubElement
 
-from feeder import links
 from feeder.feeds import archive, languages, mended, moments, parts, text
 from feeder.feeds.mended import Element
 from feeder.model import Document, Feed, PublicEntry, Stage
@@ -124,10 +123,10 @@ def _complete_entry(feed: Feed, element: Element, entry: PublicEntry) -> None:
 def _add_details(element: Element, entry: PublicEntry) -> None:
     for via in entry.via:
         title = text.one_line(via.title)
-        _link(element, "via", links.iri(via.url), **({"title": title} if title and not text.is_markup(title) else {}))
+        _link(element, "via", parts.web(via.url), **({"title": title} if title and not text.is_markup(title) else {}))
     for enclosure in entry.enclosures:
         length = {"length": str(enclosure.length)} if enclosure.length > 0 else {}
-        _link(element, "enclosure", links.iri(enclosure.url), type=parts.media_type(enclosure), **length)
+        _link(element, "enclosure", parts.web(enclosure.url), type=parts.media_type(enclosure), **length)
     for tag in parts.tags(entry):
         SubElement(element, "category", {"term": tag})
     _text(element, "summary", parts.summary(entry))

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from feeder import links
 from feeder.feeds import archive, languages, moments, parts, text
 from feeder.model import Document, Enclosure, Feed, PublicEntry, Stage
 
@@ -95,8 +94,8 @@ def _item(feed: Feed, entry: PublicEntry) -> dict[str, Any]:
 
 def _details(entry: PublicEntry) -> dict[str, Any]:
     return {
-        "external_url": links.iri(entry.via[0].url) if entry.via else "",
-        "image": links.iri(entry.cover.url) if entry.cover else "",
+        "external_url": parts.web(entry.via[0].url) if entry.via else "",
+        "image": parts.web(entry.cover.url) if entry.cover else "",
         "tags": parts.tags(entry),
         "attachments": [_attachment(enclosure) for enclosure in entry.enclosures],
     }
@@ -105,7 +104,7 @@ def _details(entry: PublicEntry) -> dict[str, Any]:
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:
     return _present(
         {
-            "url": links.iri(enclosure.url),
+            "url": parts.web(enclosure.url),
             "mime_type": parts.media_type(enclosure),
             "title": text.one_line(enclosure.title),
             "size_in_bytes": max(enclosure.length, 0),

@@ -22,7 +22,6 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feeder import links
 from feeder.feeds import languages, parts, text
 from feeder.model import Feed, PublicEntry
 
@@ -128,7 +127,7 @@ def media(parent: Element, entry: PublicEntry) -> None:
     cover = entry.cover
     if cover is None or entry.withdrawn:
         return
-    attributes = {"url": links.iri(cover.url), "medium": "image"}
+    attributes = {"url": parts.web(cover.url), "medium": "image"}
     if parts.is_media_type(cover.media_type):
         attributes["type"] = cover.media_type
     if cover.width > 0 and cover.height > 0:

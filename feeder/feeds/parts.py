@@ -17,6 +17,7 @@ GENERATOR = "feeder"
 _FRAGMENT = re.compile(r'(<a\b[^>]*?\shref=")#')
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _HTTP = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?(?:/|$)", re.IGNORECASE)
+_IPV6 = re.compile(r"[a-z]+://\[[0-9a-f:.]+\][^\[\]]*", re.IGNORECASE)
 _PODCASTS = "ead4c236-bf58-58c6-a2c6-a6b28d128cb6"
 _TAG_AUTHORITY = re.compile(r"[a-z0-9.-]+")
 _ID_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
@@ -33,6 +34,14 @@ _WEB = re.compile(r"(?:https?|ftp):(?!//[^/])", re.IGNORECASE)
 def address(feed: Feed, path: str, suffix: str) -> str:
     """The absolute address of a feed document, from its path without ending."""
     return links.url(feed.site_url, f"{path}.{suffix}")
+
+
+def web(url: str) -> str:
+    """An address as feeds may carry it: percent-encoded, and with no bracket but those of an IPv6 host."""
+    made = links.iri(url)
+    if ("[" in made or "]" in made) and not _IPV6.fullmatch(made):
+        return made.replace("[", "%5B").replace("]", "%5D")
+    return made
 
 
 def own_language(feed: Feed, entry: PublicEntry, form: Callable[[str], str]) -> str:

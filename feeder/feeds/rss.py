@@ -8,7 +8,6 @@ from functools import partial
 from feedgen.entry import FeedEntry
 from lxml.etree import SubElement
 
-from feeder import links
 from feeder.feeds import archive, languages, mended, moments, parts, podcast, text
 from feeder.feeds.mended import Element
 from feeder.model import Document, Enclosure, Feed, PublicEntry, Stage
@@ -125,7 +124,7 @@ def _add_details(item: Element, entry: PublicEntry, marked: bool) -> None:
     for via in entry.via:
         title = text.one_line(via.title)
         named = {"title": title} if title and not text.is_suspect(title) else {}
-        SubElement(item, _LINK, {"rel": "via", "href": links.iri(via.url), **named})
+        SubElement(item, _LINK, {"rel": "via", "href": parts.web(via.url), **named})
     for tag in parts.tags(entry):
         _plain(item, "category", tag)
     if entry.enclosures:
@@ -138,12 +137,12 @@ def _add_enclosures(item: Element, enclosures: tuple[Enclosure, ...], marked: bo
     main = next(filter(parts.is_audio, possible), possible[0] if possible else None)
     if main is not None:
         # RSS demands a length; the validator's UseZeroForUnknown says what to write where it is not known.
-        attributes = {"url": links.iri(main.url), "length": str(max(main.length, 0)), "type": parts.media_type(main)}
+        attributes = {"url": parts.web(main.url), "length": str(max(main.length, 0)), "type": parts.media_type(main)}
         SubElement(item, "enclosure", attributes)
     for other in enclosures:
         if other is not main:
             size = {"fileSize": str(other.length)} if other.length > 0 else {}
-            attributes = {"url": links.iri(other.url), "type": parts.media_type(other), **size}
+            attributes = {"url": parts.web(other.url), "type": parts.media_type(other), **size}
             SubElement(item, f"{{{mended.MEDIA}}}content", attributes)
     if main is not None and marked:
         podcast.complete_item(item, main)

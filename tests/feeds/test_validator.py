@@ -77,6 +77,18 @@ def test_ids(value: str, is_iri: bool) -> None:
     assert parts.is_iri(value) is is_iri
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://[", "http://%5B"),
+        ("https://a.example/[1]?x=[2]", "https://a.example/%5B1%5D?x=%5B2%5D"),
+        ("http://[2001:db8::1]:8080/a", "http://[2001:db8::1]:8080/a"),
+    ],
+)
+def test_brackets_in_addresses(url: str, expected: str) -> None:
+    assert parts.web(url) == expected
+
+
 def test_an_id_made_for_atom_is_in_normal_form() -> None:
     assert parts.atom_id(feed(), entry(1, id="e\u0301 1")) == "tag:news.example.org,2005:id/%C3%A9%201"
 
