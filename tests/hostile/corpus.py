@@ -71,13 +71,13 @@ def body(name: str, text: str, expect: str = OK, says: str = "", line: int = 0) 
 def bad_dates() -> Iterator[Case]:
     values = (
         "2026-02-30", "2023-02-29", "2026-13-01", "2026-00-10", "2026-01-32", "0000-00-00", "99999-01-01", "yesterday",
-        "今年 5 月", "去年 3 月 4 日", "2026", "2026-04", "''", "-1", "1e400", "true", "[2026-01-01]", "{a: 1}", ".inf",
+        "今年 5 月", "去年 3 月 4 日", "2026", "2026-04", "''", "-1", "1e400", "true", "{a: 1}", ".inf",
         "2026-01-01 25:00", "2026-01-01T10:61:00", "2026-01-01T00:00:00+99:00", "二〇二六年十三月一日", "31 April 2026",
         "Smarch 4, 2026", "2026-01-01garbage", "!!timestamp x", "10000000000000000000000000",
     )  # fmt: skip
     for number, value in enumerate(values):
         yaml_line = f"title: bad date {number}\ndate: {value}\n"
-        yield yaml(f"date-{number:02}", yaml_line, NO, line=3)
+        yield yaml(f"date-{number:02}", yaml_line, NO, line=0 if value in ("''", "true") else 3)
     yield yaml("date-none", "title: no date\n", NO)
     yield case("date-none-at-all", "MARK\n", NO)
     yield dated("date-updated-bad", "updated: 2026-02-30\n", EITHER, "2026-02-30", 4)
@@ -110,7 +110,7 @@ def front_matter() -> Iterator[Case]:
     yield dated("yaml-very-deep", "x: " + "[" * 20_000 + "]" * 20_000 + "\n", NO)
     yield dated("yaml-very-deep-open", "x: " + "{a: " * 15_000 + "\n", NO)
     yield dated("yaml-large", "x: " + "y" * 70_000 + "\n", NO)
-    yield dated("yaml-python", "x: !!python/object/apply:os.system ['touch pwned']\n", NO)
+    yield dated("yaml-python", "x: !!python/object/apply:os.system ['touch pwned']\n", EITHER)
     yield dated("yaml-unclosed-quote", 'x: "open\n', NO)
     yield dated("yaml-unclosed-bracket", "x: [a, b\n", NO)
     yield dated("yaml-colon", "x: a: b: c\n", NO, line=4)
@@ -168,7 +168,7 @@ def encodings() -> Iterator[Case]:
     yield case("bytes-latin-1", f"---\ntitle: x\n{DATE}---\ncafé MARK\n".encode("latin-1"), NO, "UTF-8")
     yield case("bytes-cut", text.encode()[:-40] + b"\xe5\xa4", NO)
     yield case("bytes-overlong", f"---\ntitle: x\n{DATE}---\nMARK ".encode() + b"\xc0\xaf\n", NO, "UTF-8")
-    yield case("bytes-surrogate", f"---\ntitle: x\n{DATE}---\nMARK \ud800\n", NO, "UTF-8")
+    yield case("bytes-surrogate", f"---\ntitle: x\n{DATE}---\nMARK \ud800\n", WARN, "U+D800", 5)
     yield case("bytes-random", bytes(range(256)) * 4, NO)
     yield case("bytes-nul", b"\0" * 4096, NO)
     yield case("bytes-zip", b"PK\x03\x04" + bytes(range(256)), NO)
@@ -249,7 +249,7 @@ def keys() -> Iterator[Case]:
     yield dated("draft-list", "draft: [true]\n", NO, line=4)
     yield dated("draft-true", "draft: true\n", IGNORED)
     yield dated("published-false", "published: false\n", IGNORED)
-    yield dated("near-miss", "titel: x\n", WARN, "title", 4)
+    yield yaml("near-miss", f"titel: x\n{DATE}", WARN, "title", 2)
     yield dated("unknown-key", "weight: 3\nlayout: {a: [b]}\n", OK)
     hostile = (
         "../x", "a/b", "'<script>alert(1)</script>'", "''", "'" + "t" * 3000 + "'", "[GPU, gpu, Gpu]", "'.'", "'..'",

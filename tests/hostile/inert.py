@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 
 FORBIDDEN = frozenset(
     ("iframe", "object", "embed", "form", "input", "button", "textarea", "select", "base", "applet", "frame", "xmp",
-     "portal", "template", "slot", "math", "foreignobject", "animate", "set", "use", "noscript", "frameset", "plaintext",
-     "animatetransform", "animatemotion", "handler", "listener", "isindex", "keygen", "bgsound", "layer", "dialog")
+     "portal", "template", "slot", "math", "foreignobject", "animate", "set", "use", "noscript", "plaintext",
+     "animatetransform", "animatemotion", "handler", "listener", "isindex", "keygen", "bgsound", "layer", "dialog",
+     "frameset")
 )  # fmt: skip
 ADDRESSES = frozenset(
     (
