@@ -1,0 +1,123 @@
+"""``publish``: the order in which things happen, and nothing else.
+
+Read what changed, decide what becomes of it, make what must be made, let it go live, and remember it: the history is
+committed twice, first with what is meant (and that a run is under way), then with what came of it. A run that was
+killed in between is finished by the next one, which then looks at everything.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from feeder import cache as caching
+from feeder import config, index, inputs
+from feeder import history as histories
+from feeder.config import Settings
+from feeder.errors import Problem
+from feeder.inputs import Inputs
+from feeder.output import Written, held, publishing, release
+from feeder.pipeline.deciding import decide, settle
+from feeder.pipeline.gathering import add_what_is_due, gather
+from feeder.pipeline.making import deploy, make
+from feeder.pipeline.run import Run
+from feeder.pipeline.telling import dry_report, report
+from feeder.pipeline.values import Due, Options, Report
+from feeder.plan import Change, Plan
+
+__all__ = ["Change", "Due", "Options", "Report", "publish"]
+
+FOLLOWING: Final = "feeder.toml [[follow]]"
+
+
+def publish(settings: Settings, now: datetime, options: Options | None = None) -> Report:
+    """Bring ``out/`` in line with the entries as they are at ``now``.
+
+    Raises:
+        Locked: another publish holds the lock.
+        HistoryDamaged: it was left as it is, and nothing was published.
+        DataError: nothing was published, because of what entries or history hold.
+        CannotCreate, CannotWrite: the output cannot be written; what was public stays.
+    """
+    options = options or Options()
+    root = str(settings.root)
+    fresh_start = options.dry_run and not os.path.exists(os.path.join(root, histories.FILE))
+    with publishing(settings.root, now, options.lock_timeout):
+        try:
+            return _attempt(settings, now, options)
+        except sqlite3.DatabaseError as error:
+            if (refused := histories.refusal(error)) is not None:
+                raise refused from error
+            histories.require_sound(root)
+            # So it is the cache that is damaged, which is made of nothing but the files.
+            caching.remove(root)
+            index.drop(root)
+            return _attempt(settings, now, options)
+        finally:
+            if fresh_start:
+                _forget_all(root)
+
+
+def _forget_all(root: str) -> None:
+    """Leave nothing of a dry run in a publication that was never published; the lock is still held, and stays."""
+    histories.remove(root)
+    caching.remove(root)
+    for name in ("assets", "templates"):
+        shutil.rmtree(os.path.join(root, ".feeder", name), ignore_errors=True)
+
+
+def _attempt(settings: Settings, now: datetime, options: Options) -> Report:
+    root = str(settings.root)
+    following = _follow(settings, now, options)
+    with histories.open_history(root) as history, caching.open_cache(root) as cache:
+        return _in_order(Run(settings, now, options, history, cache), following)
+
+
+def _follow(settings: Settings, now: datetime, options: Options) -> list[Problem]:
+    if not settings.follow or options.dry_run:
+        return []
+    from feeder.importers import feed
+
+    return feed.poll(settings, now)
+
+
+def _in_order(run: Run, following: Sequence[Problem]) -> Report:
+    """The whole run, in order."""
+    looked = inputs.survey(run.settings, run.history, run.cache, run.options.seen)
+    if _is_held(run, looked):
+        return report(run, looked, Plan(run.micros), Written(), deployed=deploy(run, Written()))
+    add_what_is_due(run, looked)
+    arrived = gather(run, looked)
+    run.tell(FOLLOWING, following)
+    run.tell(run.settings.entries.path, [_illegible(path) for path in looked.illegible])
+    run.tell(config.FILE, run.settings.problems)
+    plan = settle(run, looked, arrived)
+    if run.options.dry_run:
+        return dry_report(run, plan)
+    jobs = decide(run, looked, plan)
+    written = make(run, looked, jobs)
+    deployed = deploy(run, written)
+    return report(run, looked, plan, written, deployed=deployed)
+
+
+def _is_held(run: Run, looked: Inputs) -> bool:
+    """After a rollback nothing is published until an input changes."""
+    hold = held(run.settings)
+    if hold is None or run.options.dry_run:
+        return False
+    if hold == inputs.fingerprint(looked):
+        return True
+    # Until this run is through, the next one must know that out/ is behind the history.
+    looked.everything = True
+    run.history.set_meta("started", run.now.isoformat())
+    run.history.commit()
+    release(run.settings)
+    return False
+
+
+def _illegible(path: str) -> Problem:
+    return Problem(path, "the file's name is not UTF-8", "rename it, best with letters and digits", True)

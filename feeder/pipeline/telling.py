@@ -1,0 +1,79 @@
+"""Step 4: what the run did, and what the next one must know."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from feeder import dates, index, inputs
+from feeder.errors import DeployFailed
+from feeder.inputs import Inputs
+from feeder.output import Written
+from feeder.pipeline.run import Run
+from feeder.pipeline.values import Due, Report
+from feeder.plan import Change, Plan
+
+REJECTED: Final = 3
+
+
+def dry_report(run: Run, plan: Plan) -> Report:
+    run.history.roll_back()
+    run.cache.commit()
+    return Report(
+        at=run.now,
+        exit_code=REJECTED if any(problem.rejects for problem in run.fresh) else 0,
+        title=run.settings.site.title,
+        public=run.history.public_count() + sum(_delta(change) for change in plan.changes),
+        changes=plan.changes,
+        problems=tuple(dict.fromkeys([*run.history.problems(), *run.fresh])),
+        fresh=tuple(run.fresh),
+    )
+
+
+def report(run: Run, looked: Inputs, plan: Plan, written: Written, *, deployed: bool | None) -> Report:
+    history = run.history
+    code = REJECTED if history.problem_count(rejecting=True) else 0
+    code = DeployFailed.exit_code if deployed is False else code
+    due = _next(run)
+    _remember(run, looked, due, code, owed=deployed is False)
+    return Report(
+        at=run.now,
+        exit_code=code,
+        title=run.settings.site.title,
+        public=history.public_count(),
+        changes=plan.changes,
+        problems=tuple(history.problems()) if run.options.every_problem else tuple(run.fresh),
+        fresh=tuple(run.fresh),
+        written=written.paths,
+        deleted=written.deleted,
+        unchanged=run.unchanged,
+        deployed=deployed,
+        deploy_error=run.deploy_error,
+        next=due,
+    )
+
+
+def _next(run: Run) -> Due | None:
+    waiting = run.history.next_due()
+    due = Due(dates.from_micros(waiting.at), waiting.why) if waiting else None
+    if run.settings.follow:
+        from feeder.importers import feed
+
+        at = feed.next_poll(run.settings, run.now)
+        if at is not None and (due is None or at < due.at):
+            due = Due(at, "followed feed")
+    return due
+
+
+def _remember(run: Run, looked: Inputs, due: Due | None, code: int, *, owed: bool) -> None:
+    """Write the index, so that the next run can see at once that nothing has changed."""
+    run.cache.commit()
+    inputs.watch_assets(run.settings, run.cache, looked)
+    seen = looked.index
+    seen.trees = {folder: index.settled(tree, looked.looked_at) for folder, tree in seen.trees.items()}
+    seen.due = 0.0 if owed else due.at.timestamp() if due else float("inf")
+    seen.exit_code = code
+    index.save(run.root, seen)
+
+
+def _delta(change: Change) -> int:
+    return {"new": 1, "restored": 1, "withdrawn": -1}.get(change.kind, 0)
