@@ -14,6 +14,7 @@ from feeder.plan import Arrived, Plan, make_plan
 
 
 def settle(run: Run, looked: Inputs, arrived: Sequence[Arrived]) -> Plan:
+    """The plan for what arrived; raises ``MassWithdrawal`` before anything is written."""
     plan = make_plan(
         arrived,
         {*looked.paths, *looked.gone},

@@ -19,6 +19,7 @@ def add_what_is_due(run: Run, looked: Inputs) -> None:
 
 
 def gather(run: Run, looked: Inputs) -> list[Arrived]:
+    """All entries of the files to look at; of a file that turned bad, those that are public, as they are."""
     arrived: list[Arrived] = []
     run.cache.commit()
     packed = []

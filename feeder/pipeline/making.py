@@ -63,6 +63,7 @@ def _outdated(run: Run, jobs: Sequence[str]) -> list[str]:
 
 
 def deploy(run: Run, written: Written) -> bool | None:
+    """Run the deploy command for what changed and what is owed; None when there is nothing to do."""
     command = run.settings.output.deploy
     if not command or not (written.changed or deploying.owed(run.settings.root)):
         return None

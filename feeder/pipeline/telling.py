@@ -16,6 +16,7 @@ REJECTED: Final = 3
 
 
 def dry_report(run: Run, plan: Plan) -> Report:
+    """What a run would do; everything that was noted on the way is forgotten."""
     run.history.roll_back()
     run.cache.commit()
     return Report(
@@ -30,6 +31,7 @@ def dry_report(run: Run, plan: Plan) -> Report:
 
 
 def report(run: Run, looked: Inputs, plan: Plan, written: Written, *, deployed: bool | None) -> Report:
+    """What was done; the index is written, so that the next run can see that nothing has changed."""
     history = run.history
     code = REJECTED if history.problem_count(rejecting=True) else 0
     code = DeployFailed.exit_code if deployed is False else code
