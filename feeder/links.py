@@ -58,7 +58,7 @@ def segment(name: str) -> str:
     text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
     plain = text.replace(" ", "-")
     safe = _NOT_IN_NAME.sub("-", text).strip("-. ")[:_NAME_KEPT].rstrip("-. ")
-    if safe == plain and not safe.startswith("index.") and safe not in {"feed", "page"}:
+    if safe and safe == plain and not safe.startswith("index.") and safe not in {"feed", "page"}:
         return safe
     mark = sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
     return f"{safe}-{mark}" if safe else mark
