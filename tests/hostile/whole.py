@@ -62,7 +62,8 @@ def _xml_pages(body: bytes) -> set[str]:
     root = etree.fromstring(body)
     found = set()
     for element in root.iter("{*}link"):
-        if element.get("rel", "alternate") in ("alternate", "enclosure", "prev-archive", "self", "current"):
+        # Not "current": feed and archive name each other, and one of them has to come first.
+        if element.get("rel", "alternate") in ("alternate", "enclosure", "prev-archive", "self"):
             found.add(element.get("href") or element.text or "")
     for element in root.iter("enclosure"):
         found.add(element.get("url", ""))
