@@ -147,7 +147,7 @@ def test_twenty_at_once(publication: Publication, timeout: str) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )  # fmt: skip
+        )
         for _ in range(20)
     ]
     ends = [(process.communicate(timeout=200), process.returncode) for process in running]
