@@ -45,7 +45,7 @@ _ENTRY_ADDRESS = re.compile(
 _WORDS = re.compile(r"[\W]+")
 
 
-_NOT_IN_NAME = re.compile(r'[\x00-\x1f\x7f-\x9f\s/\\:*?"<>|#%\ud800-\udfff\ufffe\uffff]+')
+_NOT_IN_NAME = re.compile(r'[\x00-\x1f\x7f-\x9f\s/\\:*?"<>|\ud800-\udfff\ufffe\uffff]+')
 _NAME_KEPT = 60
 
 

@@ -230,4 +230,3 @@ class Document:
     media_type: str
     body: bytes
     stage: Stage
-

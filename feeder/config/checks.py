@@ -49,7 +49,7 @@ _OWN_FEEDS = ("feed.atom", "feed.rss", "feed.json")
 _PRIVATE = (".feeder", ".git", "templates")
 
 
-class Wrong(ValueError):  # noqa: N818  (it is the value that is wrong, the word reads so where it is raised)
+class Wrong(ValueError):
     """A value that cannot be; ``hint`` says how to mend it."""
 
     def __init__(self, message: str, hint: str = "") -> None:

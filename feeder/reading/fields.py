@@ -28,6 +28,9 @@ _HELD_BACK = frozenset({"draft", "hidden", "private", "pending", "unpublished", 
 _HIDES = ("hidden", "private", "hide")
 """Keys of plug-ins and themes that keep an entry from lists and feeds."""
 
+MOST_NAMES = 100
+"""Tags, or authors, that one entry may have."""
+
 
 @dataclass(slots=True)
 class Fields:
@@ -232,11 +235,18 @@ class _Reader:
             key = self.key(group)
             many = by_space and key in {"tags", "categories"}
             found += keys.names(self.front.values[key], by_space=many) if key else ()
-        return tuple(dict.fromkeys(found))
+        return self.few("tags", tuple(dict.fromkeys(found)))
 
     def authors(self) -> tuple[str, ...]:
         key = self.key("authors")
-        return keys.names(self.front.values[key], whole=key == "author") if key else ()
+        return self.few("authors", keys.names(self.front.values[key], whole=key == "author")) if key else ()
+
+    def few(self, group: str, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Each name gets a page and feeds of its own, so that a slip of the pen must not make thousands."""
+        if len(names) > MOST_NAMES:
+            key = self.key(group) or self.key("categories")
+            self.front.tell(key, f"{len(names)} {group}", f"the first {MOST_NAMES} count; keep those that matter")
+        return names[:MOST_NAMES]
 
     def language(self) -> str:
         text = self.text("language")
