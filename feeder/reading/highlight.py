@@ -38,10 +38,10 @@ def language(info: str) -> str:
 def _class(kind: _TokenType) -> str:
     from pygments.token import STANDARD_TYPES
 
-    while kind not in STANDARD_TYPES:
-        kind = kind.parent
-    name: str = STANDARD_TYPES[kind]
-    return name
+    known: _TokenType | None = kind
+    while known is not None and known not in STANDARD_TYPES:
+        known = known.parent
+    return STANDARD_TYPES[known] if known is not None else ""
 
 
 def classes() -> frozenset[str]:

@@ -52,9 +52,9 @@ def tokens(found: Lexer, code: str) -> Iterator[tuple[Any, str]]:
     from pygments.lexer import RegexLexer
 
     kind: Any = type(found)
-    plain = isinstance(found, RegexLexer) and kind.get_tokens_unprocessed is RegexLexer.get_tokens_unprocessed
+    plain = kind.get_tokens_unprocessed is RegexLexer.get_tokens_unprocessed
     # A few lexers make their rules for each instance.
-    if plain and vars(found).get("_tokens") is None:
+    if isinstance(found, RegexLexer) and plain and vars(found).get("_tokens") is None:
         yield from _walk(found, code)
     else:
         for _, token, value in found.get_tokens_unprocessed(code):
