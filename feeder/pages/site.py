@@ -11,12 +11,14 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from feeder import links
 from feeder.config.settings import Settings
 from feeder.model import Document, Feed, Headline, PublicEntry, Stage
 from feeder.pages import article, assets, paths, sitemap
 from feeder.pages.metadata import news_article
-from feeder.pages.rows import Lister, direction
+from feeder.pages.rows import Lister, Row, direction
 from feeder.pages.subscribe import groups
 from feeder.pages.templating import Templates
 from feeder.pages.wording import language_name, words
@@ -27,6 +29,7 @@ FORMATS = (
     ("RSS", "application/rss+xml", ".rss"),
     ("JSON Feed", "application/feed+json", ".json"),
 )
+MOST_STORIES = 20_000
 VERSION = 1
 """Bump when the same templates and entries give other pages."""
 
@@ -48,8 +51,11 @@ class Pages:
             "site_url": self.site_url,
             "site_direction": direction(site.language),
             "locale": site.language.replace("-", "_"),
+            "story": self._story,
         }
         self.templates = Templates(settings.root, constants)
+        self._stories: dict[tuple[Row, bool], Markup] = {}
+        """Entries in lists: each stands in the same words on the pages of all its tags."""
         self._chrome: dict[str, dict[str, object]] = {}
 
     @cached_property
@@ -216,6 +222,14 @@ class Pages:
     def robots(self) -> Document:
         """``robots.txt``."""
         return sitemap.robots(self.site_url)
+
+    def _story(self, row: Row, lead: bool = False) -> Markup:
+        story = self._stories.get((row, lead))
+        if story is None:
+            if len(self._stories) >= MOST_STORIES:
+                self._stories.clear()
+            story = self._stories[row, lead] = self.templates.markup("story.html", {"row": row, "lead": lead})
+        return story
 
     def _url(self, path: str) -> str:
         return links.url(self.site_url, path)
