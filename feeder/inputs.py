@@ -24,6 +24,7 @@ from feeder.index import Index
 from feeder.model import Entry, Reading
 from feeder.reading import files, read_text, snippets
 from feeder.reading.assets import AssetStore
+from feeder.surroundings import Surroundings
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and how much there is."""
@@ -42,10 +43,12 @@ class Inputs:
     """When it was looked at, by the clock of the file system, in nanoseconds."""
     context: str
     """Settings and versions that matter for reading; another one means reading everything again."""
-    rendering: str
-    """A hash of what pages and feeds depend on beside the entries."""
+    around: Surroundings
+    """Settings, templates and code, by what depends on them."""
     everything: bool = False
-    """Nothing can be taken as it was: no index, an unfinished run, other settings, templates or versions."""
+    """Every document must be made: no index, an unfinished run, other settings, templates or versions."""
+    feeds: bool = False
+    """Every feed must be made, and not only pages: other templates make no other feeds."""
     paths: list[str] = field(default_factory=list)
     """Entry files to look at, in path order."""
     gone: list[str] = field(default_factory=list)
@@ -79,17 +82,22 @@ def survey(settings: Settings, history: History, cache: Cache, seen: Index | Non
     now = surroundings.look(settings, seen)
     entries = indexing.stats(now.trees[_folder(settings)])
     illegible = _illegible(now.trees[_folder(settings)])
-    around = surroundings.compare(settings, cache, known, now, history.meta("rendering"))
-    inputs = Inputs(now, looked_at, around.reading, around.rendering)
-    inputs.everything = known is None or around.rendering != history.meta("rendering") or bool(history.meta("started"))
-    before = _stats(known, _folder(settings)) if known and not inputs.everything else {}
+    was, cached = history.meta("rendering"), bool(cache.meta("readers"))
+    around = surroundings.compare(settings, cache, known, now, was)
+    inputs = Inputs(now, looked_at, around.reading, around)
+    unknown = known is None or not was or not cached or bool(history.meta("started"))
+    planning, feeding, rendering = was.split() if was else ("", "", "")
+    inputs.everything = unknown or around.rendering != rendering
+    inputs.feeds = unknown or around.feeding != feeding
+    reread = unknown or around.planning != planning
+    before = _stats(known, _folder(settings)) if known and not reread else {}
     changed = [path for path, seen in entries.items() if before.get(path) != seen and path not in illegible]
     vanished = [path for path in before if path not in entries]
     prefix = settings.entries.path
     inputs.paths = sorted(f"{prefix}/{p}" for p in changed if files.is_entry_file(p))
     inputs.gone = sorted(f"{prefix}/{p}" for p in vanished if files.is_entry_file(p))
     inputs.illegible = sorted(f"{prefix}/{shown}" for p, shown in illegible.items() if files.is_entry_file(p))
-    if inputs.everything:
+    if reread:
         inputs.gone = sorted(_known_files(history, cache) - set(inputs.paths))
     _look_at_assets(settings, cache, inputs, known, [f"{prefix}/{p}" for p in (*changed, *vanished)])
     return inputs

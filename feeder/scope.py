@@ -72,6 +72,11 @@ def all_jobs(history: History) -> Iterator[str]:
     yield from (*ALWAYS, *LISTS, "site")
 
 
+def is_feed(job: str) -> bool:
+    """Whether a job makes nothing but a feed's documents."""
+    return job == "feed" or job.startswith("archive/")
+
+
 class Affected:
     """Collects the jobs that changed entries make necessary: call ``before``, apply the plan, call ``after``."""
 

@@ -21,6 +21,8 @@ ASSET_ROOTS: Final = ("static", "source", "public")
 """Folders, beside the entries, whose files entries may use."""
 
 _PACKAGE: Final = os.path.dirname(os.path.abspath(indexing.__file__))
+_IN_FEEDS: Final = ("feed.css", "icon.png")
+"""Files beside the templates whose addresses stand in feeds."""
 _READERS: Final = ("reading", "dates.py", "links.py", "model.py", "cache.py")
 _LIBRARIES: Final = ("markdown-it-py", "mdit-py-plugins", "nh3", "pygments", "pillow", "pyyaml")
 
@@ -31,23 +33,29 @@ class Surroundings:
 
     reading: str
     """Settings and versions that matter for reading; part of every cache key."""
+    planning: str
+    """A hash of all that a record of an entry depends on beside the entry; another one means reading all again."""
+    feeding: str
+    """A hash of what feeds of the same entries depend on: settings and code."""
     rendering: str
-    """A hash of what pages and feeds of the same entries depend on."""
+    """A hash of what pages and feeds of the same entries depend on: settings, code and templates."""
 
 
 def look(settings: Settings, seen: Index | None = None) -> Index:
     """Stat everything but single assets, once; what the fast path has ``seen`` a moment ago is taken as it is."""
     before = seen.trees if seen else {}
     index = Index({folder: before.get(folder) or indexing.walk(folder) for folder in _trees(settings)}, {})
-    for path in (os.path.join(str(settings.root), "feeder.toml"), os.path.dirname(_PACKAGE), _libraries_folder()):
+    icon = (os.path.join(str(settings.root), settings.site.icon),) if settings.site.icon else ()
+    settings_file = os.path.join(str(settings.root), "feeder.toml")
+    for path in (settings_file, os.path.dirname(_PACKAGE), _libraries_folder(), *icon):
         index.watched[path] = indexing.stat(path)
     return index
 
 
-def compare(settings: Settings, cache: Cache, known: Index | None, now: Index, rendering: str) -> Surroundings:
+def compare(settings: Settings, cache: Cache, known: Index | None, now: Index, before: str) -> Surroundings:
     """Compare with the last run: by stat where that is enough, else by content.
 
-    ``rendering`` is what it was after the last run that ended well.
+    ``before`` is what ``remembered`` gave after the last run that ended well.
     """
     entries = os.path.join(str(settings.root), settings.entries.path)
     alike = known is not None and all(
@@ -55,13 +63,25 @@ def compare(settings: Settings, cache: Cache, known: Index | None, now: Index, r
     )
     alike = alike and known is not None and all(seen == known.watched.get(path) for path, seen in now.watched.items())
     readers = cache.meta("readers")
-    if not (alike and rendering and readers):
-        readers = _readers()
-        rendering = _rendering(settings, now, readers)
-        cache.set_meta("readers", readers)
     site = settings.site
+    planning, feeding, rendering = before.split() if before else ("", "", "")
+    if not (alike and before and readers):
+        readers = _readers()
+        code = _contents(now, [folder for folder in now.trees if folder == _PACKAGE])
+        chosen = (site.timezone, site.language, site.author, settings.entries, settings.feeds)
+        planning = _hash(repr(chosen), readers, code)
+        feeding = _hash(repr(settings), readers, code)
+        templates = [folder for folder in now.trees if os.path.basename(folder) == "templates"]
+        feeding = _hash(feeding, _contents(now, templates, only=_IN_FEEDS), _icon(settings))
+        rendering = _hash(feeding, _contents(now, templates))
+        cache.set_meta("readers", readers)
     reading = f"{site.timezone}\n{site.language}\n{settings.entries.path}\n{readers}"
-    return Surroundings(reading, rendering)
+    return Surroundings(reading, planning, feeding, rendering)
+
+
+def remembered(around: Surroundings) -> str:
+    """What the history keeps for the next ``compare``."""
+    return f"{around.planning} {around.feeding} {around.rendering}"
 
 
 def _trees(settings: Settings) -> list[str]:
@@ -103,13 +123,22 @@ def _sources() -> Iterator[str]:
             )
 
 
-def _rendering(settings: Settings, now: Index, readers: str) -> str:
-    """A hash of settings, templates and code."""
-    digest = blake2b(f"{settings!r}\n{readers}\n".encode(), digest_size=16)
-    entries = os.path.join(str(settings.root), settings.entries.path)
-    shown = [folder for folder in now.trees if folder != entries and os.path.basename(folder) not in ASSET_ROOTS]
-    for folder in sorted(shown):
+def _icon(settings: Settings) -> str:
+    """The stat of the picture that ``site.icon`` names; its address carries a hash of it."""
+    return str(indexing.stat(os.path.join(str(settings.root), settings.site.icon))) if settings.site.icon else ""
+
+
+def _contents(now: Index, folders: list[str], only: tuple[str, ...] = ()) -> str:
+    """A hash of all files in some folders, or ``only`` of those with these names."""
+    digest = blake2b(digest_size=16)
+    for folder in sorted(folders):
         for name in sorted(indexing.stats(now.trees[folder])):
+            if only and name not in only:
+                continue
             with open(os.path.join(folder, name), "rb") as file:
                 digest.update(f"\0{name}\0".encode("utf-8", "surrogateescape") + file.read())
     return digest.hexdigest()
+
+
+def _hash(*parts: str) -> str:
+    return blake2b("\n".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

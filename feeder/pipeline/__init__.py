@@ -112,7 +112,7 @@ def _is_held(run: Run, looked: Inputs) -> bool:
     if hold == inputs.fingerprint(looked):
         return True
     # Until this run is through, the next one must know that out/ is behind the history.
-    looked.everything = True
+    looked.everything = looked.feeds = True
     run.history.set_meta("started", run.now.isoformat())
     run.history.commit()
     release(run.settings)

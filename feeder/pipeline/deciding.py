@@ -73,13 +73,17 @@ def decide(run: Run, looked: Inputs, plan: Plan) -> list[str]:
     settled = {step.after.seq for step in plan.steps}
     over = [record for record in history.tombstones_over(run.micros) if record.seq not in settled]
     affected = scope.Affected(history, run.cache, run.settings.feeds.size)
-    if not looked.everything:
+    if not looked.feeds:
         affected.before(plan, over)
     deprived = _apply(run, looked, plan, over)
-    if not looked.everything:
+    if not looked.feeds:
         affected.after(plan, deprived)
-        looked.everything = affected.everything
-    jobs = list(scope.all_jobs(history)) if looked.everything else affected.jobs()
+        looked.everything = looked.everything or affected.everything
+    jobs = affected.jobs()
+    if looked.everything:
+        # Feeds know nothing of templates; archives are the larger part of what a full build makes.
+        wanted = set(jobs)
+        jobs = [job for job in scope.all_jobs(history) if looked.feeds or job in wanted or not scope.is_feed(job)]
     if jobs:
         history.set_meta("started", run.now.isoformat())
         index.drop(run.root)

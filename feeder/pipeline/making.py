@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from feeder import scope
 from feeder.errors import DeployFailed
 from feeder.inputs import Inputs
 from feeder.output import Written, open_output, served
 from feeder.output import deploy as deploying
 from feeder.pipeline.run import Run
+from feeder.surroundings import remembered
 
 
 def make(run: Run, looked: Inputs, jobs: Sequence[str]) -> Written:
@@ -30,7 +32,7 @@ def make(run: Run, looked: Inputs, jobs: Sequence[str]) -> Written:
         if run.history.add_outputs((job, path) for job, paths, _ in results for path in paths):
             run.history.commit()
         stale = _note_results(run, results)
-        stale.update(_outdated(run, jobs) if looked.everything else ())
+        stale.update(_outdated(run) if looked.everything else ())
         written = output.publish(staged, sorted(path for path in stale if not run.history.is_output(path)))
     except BaseException:
         output.discard()
@@ -39,7 +41,7 @@ def make(run: Run, looked: Inputs, jobs: Sequence[str]) -> Written:
         run.cache.prune(run.history.keys())
     run.history.set_meta("started", "")
     run.history.set_meta("finished", run.now.isoformat())
-    run.history.set_meta("rendering", looked.rendering)
+    run.history.set_meta("rendering", remembered(looked.around))
     run.history.commit()
     return written
 
@@ -54,10 +56,10 @@ def _note_results(run: Run, results: Sequence[tuple[str, Sequence[str], Sequence
     return stale
 
 
-def _outdated(run: Run, jobs: Sequence[str]) -> list[str]:
+def _outdated(run: Run) -> list[str]:
     """Files of jobs that exist no more, after everything was made."""
     outdated: list[str] = []
-    for owner in run.history.owners().difference(jobs):
+    for owner in run.history.owners().difference(scope.all_jobs(run.history)):
         outdated += run.history.set_outputs(owner, ())
     return outdated
 

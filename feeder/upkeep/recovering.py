@@ -194,10 +194,16 @@ def _settle(
     """What else a run must find: that this is not the first one, and which archive documents are full."""
     history.set_meta("first_run", str(min(record.released for record in records)))
     history.set_meta("sealed", str(max((number for number, _ in documents), default=0)))
-    authority = next((r.id.split(":")[1] for r in records if r.id.startswith("tag:")), "")
+    authority = _authority(documents, records)
     if authority and not settings.site.authority:
         history.set_meta("authority", authority)
         history.set_meta("authority_real", "1")
+
+
+def _authority(documents: list[tuple[int, dict[str, Any]]], records: list[Record]) -> str:
+    """Under what ids are minted: the feed's own id says so; entries may be older than the site's real address."""
+    feeds = [str(content.get("_feeder", {}).get("id", "")) for number, content in documents if number == 0]
+    return next((id_.split(":")[1] for id_ in (*feeds, *(r.id for r in records)) if id_.startswith("tag:")), "")
 
 
 def _published(item: dict[str, Any]) -> int:
