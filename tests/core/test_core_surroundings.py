@@ -40,6 +40,7 @@ def _template_and_edit(publication: Publication) -> None:
     publication.entry("e1", "改过的。\n", title="消息 1", date="2026-11-02", tags="芯片, 新")
 
 
+Change = Callable[[Publication], None]
 CHANGES = [_retitle, _other_page, _other_feed_style, _other_icon, _template_and_edit]
 
 

@@ -306,6 +306,24 @@ def test_recover_with_an_archive_finds_all(publication: Publication) -> None:
     assert {path: sorted(i["id"] for i in json.loads(after[path])["items"]) for path in ids_in} == ids_in
 
 
+def test_recovered_feeds_keep_their_ids(publication: Publication) -> None:
+    """Also where the first entries were published while the site had no real address yet."""
+    publication.configure(authority="", url="http://localhost:8000/")
+    publication.entry("a", "第一条。\n", title="第一条", date="2024-04-02", tags="[GPU]")
+    publication.run(NOW)
+    publication.configure(authority="", url="https://example.org/news/")
+    publication.run(LATER)
+    before = feed_ids(publication)
+    (publication.root / ".feeder/history.db").unlink()
+    assert publication.command("recover").returncode == 0
+    assert feed_ids(publication) == before
+
+
+def feed_ids(publication: Publication) -> dict[str, str]:
+    paths = (path for path in publication.tree() if path.endswith("feed.json"))
+    return {path: json.loads(publication.read(path))["_feeder"]["id"] for path in paths}
+
+
 def test_pinned_ids_survive_everything(one: Publication) -> None:
     before = ids(one)
     assert one.command("pin").returncode == 0
