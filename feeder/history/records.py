@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from feeder.errors import Problem
@@ -97,8 +98,14 @@ class Waiting:
     why: str
 
 
+@lru_cache(4096)
+def _tuple(text: str) -> tuple[Any, ...]:
+    # Few sets of tags are many entries' own.
+    return tuple(json.loads(text))
+
+
 def record_of(row: Sequence[Any]) -> Record:
-    tail = (tuple(json.loads(text)) if len(text) > 2 else () for text in row[_JSON_FROM:])
+    tail = map(_tuple, row[_JSON_FROM:])
     return Record(**dict(zip(COLUMNS, (*row[:_JSON_FROM], *tail), strict=True)))
 
 
