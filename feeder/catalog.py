@@ -146,7 +146,8 @@ class Catalog:
     def label_feed(self, label: Label) -> Feed:
         """The feed of one tag, author or language."""
         title = f"{self.settings.site.title} · {label.name}"
-        return self._feed(folder(label.kind, label.slug) + "/feed", label.kind, label.slug, title, label.slug)
+        feed = self._feed(folder(label.kind, label.slug) + "/feed", label.kind, label.slug, title, label.slug)
+        return replace(feed, language=label.name) if label.kind == "language" else feed
 
     def archive(self, number: int) -> Feed:
         """An archive document: the entries released in a row, whatever became of them since."""
@@ -167,11 +168,12 @@ class Catalog:
     def frames(self, labels: Sequence[Label]) -> list[Feed]:
         """All feeds without their entries, for lists of feeds."""
         site = self.settings.site
-        shown = [(folder(label.kind, label.slug), f"{site.title} · {label.name}") for label in labels]
-        return [
-            self._frame("feed", site.title, ""),
-            *(self._frame(f"{place}/feed", title, f"{place}/") for place, title in shown),
-        ]
+        found = [self._frame("feed", site.title, "")]
+        for label in labels:
+            place = folder(label.kind, label.slug)
+            frame = self._frame(f"{place}/feed", f"{site.title} · {label.name}", f"{place}/")
+            found.append(replace(frame, language=label.name) if label.kind == "language" else frame)
+        return found
 
     def _feed(self, path: str, kind: str, slug: str, title: str, suffix: str) -> Feed:
         records = self.history.window(*window_limits(self.settings.feeds.size), kind=kind, slug=slug)
@@ -194,7 +196,7 @@ class Catalog:
             page_url=self._url(page),
             site_url=self.site_url,
             subtitle=site.description,
-            language=path.split("/")[1] if path.startswith("languages/") else site.language,
+            language=site.language,
             author=site.author,
             email=site.email,
             rights=site.rights,

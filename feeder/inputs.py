@@ -82,7 +82,7 @@ def survey(settings: Settings, history: History, cache: Cache, seen: Index | Non
     now = surroundings.look(settings, seen)
     entries = indexing.stats(now.trees[_folder(settings)])
     illegible = _illegible(now.trees[_folder(settings)])
-    was, cached = history.meta("rendering"), bool(cache.meta("readers"))
+    was, cached = history.meta("surroundings"), bool(cache.meta("readers"))
     around = surroundings.compare(settings, cache, known, now, was)
     inputs = Inputs(now, looked_at, around.reading, around)
     unknown = known is None or not was or not cached or bool(history.meta("started"))

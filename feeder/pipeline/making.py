@@ -41,7 +41,7 @@ def make(run: Run, looked: Inputs, jobs: Sequence[str]) -> Written:
         run.cache.prune(run.history.keys())
     run.history.set_meta("started", "")
     run.history.set_meta("finished", run.now.isoformat())
-    run.history.set_meta("rendering", remembered(looked.around))
+    run.history.set_meta("surroundings", remembered(looked.around))
     run.history.commit()
     return written
 

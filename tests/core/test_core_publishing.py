@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -202,3 +203,23 @@ def test_items_with_pages_of_their_own_keep_them(publication: Publication) -> No
     assert publication.run().changes == ()
     assert (publication.out / "2026/03/甲/index.html").exists()
     everything(publication)
+
+
+def test_feeds_of_a_language_carry_it_as_it_is_written(publication: Publication) -> None:
+    publication.entry("a", title="甲", date="2026-03-01")
+    publication.entry("b", title="B", date="2026-03-02", lang="en-GB")
+    publication.run()
+    for folder, language in (("zh-cn", "zh-CN"), ("en-gb", "en-GB")):
+        assert json.loads(publication.read(f"languages/{folder}/feed.json"))["language"] == language
+        assert f'xml:lang="{language}"' in publication.read(f"languages/{folder}/feed.atom").partition("<id>")[0]
+        assert f"<language>{language.lower()}</language>" in publication.read(f"languages/{folder}/feed.rss").lower()
+
+
+def test_what_an_older_feeder_remembered_of_settings_and_code_means_a_full_build(publication: Publication) -> None:
+    publication.entry("a", title="甲", date="2026-03-01")
+    publication.run()
+    with sqlite3.connect(publication.root / ".feeder/history.db") as history:
+        history.execute("DELETE FROM meta WHERE key = 'surroundings'")
+        history.execute("INSERT INTO meta VALUES ('rendering', '92670e17231800be90ca5214c14abbf5')")
+    report = publication.run()
+    assert (report.exit_code, report.written) == (0, ())
