@@ -13,6 +13,7 @@ import click
 from feeder.cli import readers
 from feeder.cli.options import HELP, say
 from feeder.cli.terminal import clean, pad, width
+from feeder.errors import UsageError
 
 
 @click.command(context_settings=HELP)
@@ -67,7 +68,7 @@ def _lines(logs: tuple[Path, ...]) -> Iterator[str]:
             with _opened(log) as file:
                 yield from file
         except (FileNotFoundError, IsADirectoryError, PermissionError, gzip.BadGzipFile, EOFError) as error:
-            raise click.FileError(str(log), getattr(error, "strerror", None) or str(error)) from None
+            raise UsageError(f"{log}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _opened(log: Path) -> TextIO:

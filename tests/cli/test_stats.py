@@ -138,8 +138,8 @@ def test_the_command_reads_several_logs_and_gz(tmp_path: Path, capsys: pytest.Ca
 def test_a_log_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "bad.gz").write_bytes(b"no gzip")
     for name in ("none.log", "bad.gz", "."):
-        assert main.main(["stats", "--log", str(tmp_path / name)]) == 1
-        assert capsys.readouterr().err.startswith("Error: ")
+        assert main.main(["stats", "--log", str(tmp_path / name)]) == 2
+        assert capsys.readouterr().err.startswith(f"feeder: {tmp_path / name}")
     (tmp_path / "empty.log").write_bytes(b"\xff\xfe\n")
     assert main.main(["stats", "--log", str(tmp_path / "empty.log")]) == 0
 
