@@ -193,7 +193,7 @@ class Catalog:
             id=f"tag:{self.authority}:{links.encode(path)}",
             title=title,
             path=path,
-            page_url=self._url(page),
+            page_url=links.url(self.site_url, page),
             site_url=self.site_url,
             subtitle=site.description,
             language=site.language,

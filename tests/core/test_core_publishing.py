@@ -215,6 +215,15 @@ def test_feeds_of_a_language_carry_it_as_it_is_written(publication: Publication)
         assert f"<language>{language.lower()}</language>" in publication.read(f"languages/{folder}/feed.rss").lower()
 
 
+def test_the_feed_of_a_tag_names_the_tags_page(publication: Publication) -> None:
+    publication.entry("a", title="甲", date="2026-03-01", tags="[C#, 芯片]")
+    publication.run()
+    for folder, address in (("c#", "c%23"), ("芯片", "%E8%8A%AF%E7%89%87")):
+        assert (publication.out / f"tags/{folder}/index.html").is_file()
+        feed = json.loads(publication.read(f"tags/{folder}/feed.json"))
+        assert feed["home_page_url"] == f"https://news.example.org/tags/{address}/"
+
+
 def test_what_an_older_feeder_remembered_of_settings_and_code_means_a_full_build(publication: Publication) -> None:
     publication.entry("a", title="甲", date="2026-03-01")
     publication.run()
