@@ -42,7 +42,7 @@ def ending(report: Report, settings: Settings, *, dry_run: bool) -> Iterator[str
     """The last part, behind the problems: files, deploy, what comes next."""
     if not happened(report):
         return
-    if report.written or report.deleted or not dry_run:
+    if report.written or report.deleted or report.unchanged:
         yield _files(report, settings, dry_run=dry_run)
     if report.deployed:
         yield "deploy: done"

@@ -62,7 +62,7 @@ class Work:
 
     def reading(self, entries: tuple[Entry, ...] = ()) -> Reading:
         """What the file gave."""
-        path, problems = self.front.path, self.front.problems
+        path, problems = self.front.path, sorted(self.front.problems, key=_line)
         if len(problems) > MOST_PROBLEMS:
             rejects = any(problem.rejects for problem in problems[MOST_PROBLEMS:])
             more = Problem(path, f"and {len(problems) - MOST_PROBLEMS} more problems in this file", rejects=rejects)
@@ -143,6 +143,12 @@ class Work:
 def normalised(body: str) -> str:
     """The source of a body without what changes nothing: blanks at line ends, empty lines around it."""
     return (_TRAILING.sub("", body) if " \n" in body or "\t\n" in body else body).strip("\n").rstrip(" \t")
+
+
+def _line(problem: Problem) -> int:
+    """The line it is about; what is about the whole file comes first."""
+    line = problem.place.rpartition(":")[2]
+    return int(line) if line.isdecimal() else 0
 
 
 def _as_text(enclosure: Enclosure) -> str:

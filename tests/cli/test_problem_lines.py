@@ -95,6 +95,11 @@ def test_nothing_changed_is_one_line() -> None:
     assert lines_of(replace(reports.QUIET, next=None)) == "nothing changed\n"
 
 
+def test_only_a_deploy_tried_again_speaks_of_no_files() -> None:
+    lines = lines_of(replace(reports.QUIET, unchanged=0, deployed=True, next=None))
+    assert lines == "天数智芯新闻  12 entries\ndeploy: done\n"
+
+
 def test_many_changes_are_counted() -> None:
     many = replace(reports.BUSY, changes=reports.CHANGES * 10)
     assert "  and 20 more\n" in lines_of(many)
