@@ -295,6 +295,6 @@ def test_yaml_is_only_imported_for_yaml() -> None:
 
 
 def test_problems_are_told_in_the_order_of_their_lines() -> None:
-    text = "---\ntitel: x\ndate: 2024-04-02\n---\n\n{{< figure src=\"/a.png\" >}}\n\n![b](/b.png)\n\n[c](/%zz)\n"
+    text = '---\ntitel: x\ndate: 2024-04-02\n---\n\n{{< figure src="/a.png" >}}\n\n![b](/b.png)\n\n[c](/%zz)\n'
     places = [problem.place for problem in read_text("entries/a.md", text.encode(), SETTINGS).problems]
     assert places == ["entries/a.md:2", "entries/a.md:6", "entries/a.md:8"]
