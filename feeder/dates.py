@@ -113,14 +113,6 @@ def from_value(value: object, zone: ZoneInfo) -> Moment:
     raise DateError(f"not a date: {_short(str(value))}", "write it as 2024-04-02 or 2024-04-02 09:00", mark=str(value))
 
 
-def at_head(text: str, zone: ZoneInfo) -> Moment | None:
-    """The full date with which lead prose begins; None where there is none, or it does not exist."""
-    with suppress(DateError):
-        found = find_at_head(text, zone)
-        return found[0] if found else None
-    return None
-
-
 def find_at_head(text: str, zone: ZoneInfo) -> tuple[Moment, str] | None:
     """The full date with which a text begins, and how it is written.
 

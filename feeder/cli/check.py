@@ -47,10 +47,9 @@ def public_feeds(settings: Settings) -> Iterator[Document]:
     """The feeds that are in the output now, in the order of their paths."""
     from feeder import feeds
     from feeder.model import Document, Stage
+    from feeder.output import served
 
-    root = str(settings.root / settings.output.path)
-    if settings.output.layout == "generations":
-        root = os.path.join(root, "current")
+    root = str(served(settings))
     kinds = {feeds.load(name).SUFFIX.lstrip("."): feeds.load(name).MEDIA_TYPE for name in feeds.FORMATS}
     for path in sorted(_files(root)):
         old = path in settings.feeds.also

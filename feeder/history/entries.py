@@ -15,10 +15,6 @@ class Entries(Tables):
         """The entry with this id, public or withdrawn."""
         return self._one("WHERE id = ?", entry_id)
 
-    def by_permalink(self, permalink: str) -> Record | None:
-        """The entry that has this permalink now."""
-        return self._one("WHERE permalink = ?", permalink)
-
     def has_permalink(self, permalink: str, but: int) -> bool:
         """Whether an entry other than number ``but``, or a page of items, has this permalink in any case of letters."""
         query = "SELECT 1 FROM entry WHERE permalink = ? COLLATE NOCASE AND seq != ? LIMIT 1"
@@ -146,10 +142,6 @@ class Entries(Tables):
         """Number of the last archive document, and how many entries it holds."""
         number = self._number("SELECT coalesce(max(document), 0) FROM entry")
         return number, self._number("SELECT count(*) FROM entry WHERE document = ?", number)
-
-    def documents(self) -> list[tuple[int, int]]:
-        """Archive documents in order, with how many entries each holds."""
-        return list(self._db.execute("SELECT document, count(*) FROM entry GROUP BY document ORDER BY document"))
 
     def tombstones_over(self, now: int) -> list[Record]:
         """Withdrawn entries whose time in the feeds is over."""

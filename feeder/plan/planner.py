@@ -82,7 +82,7 @@ class Planner:
             cover=(),
             correction="",
         )
-        self._step("withdrawn", record, after, notable=True)
+        self._step("withdrawn", record, after)
 
     def finish(self) -> list[Step]:
         """All steps; new entries get their numbers here, in the order of their dates."""
@@ -105,7 +105,7 @@ class Planner:
             after = replace(drafts[index], seq=seq, document=document, touched=self._touch())
             self.labels.append((seq, labels_of(entry, self.settings)))
             redirects = self.addresses.redirects(entry, 0, (after.permalink,))
-            self._step("new", None, after, redirects=redirects, notable=True)
+            self._step("new", None, after, redirects=redirects)
         return self.steps
 
     def _new(self, one: Arrived) -> Record:
@@ -164,7 +164,7 @@ class Planner:
         if kind is None and redirects:
             kind = "moved"
         if after != record or redirects:
-            self._step(kind, record, after, redirects=redirects, notable=after.touched != record.touched)
+            self._step(kind, record, after, redirects=redirects)
 
     def _redated(self, entry: Entry, record: Record) -> bool:
         """Whether the author wrote another date; what another zone makes of the same words does not count."""
@@ -236,10 +236,9 @@ class Planner:
         after: Record,
         *,
         redirects: tuple[str, ...] = (),
-        notable: bool = False,
     ) -> None:
         url = identity.url(self.settings.site.url, after.permalink)
-        change = Change(kind, after.id, after.path, after.title, url, notable) if kind else None
+        change = Change(kind, after.id, after.path, after.title, url) if kind else None
         self.steps.append(Step(change, before, after, redirects))
 
 

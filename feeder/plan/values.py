@@ -24,8 +24,6 @@ class Change:
     title: str
     url: str
     """Absolute."""
-    notable: bool = False
-    """Whether readers are told: a new entry, a correction, a withdrawal."""
 
 
 @dataclass(frozen=True, slots=True)

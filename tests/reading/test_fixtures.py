@@ -33,8 +33,11 @@ def heads(case: Case) -> str:
 
 
 def a_head(text: str) -> str:
-    found = dates.at_head(text, SHANGHAI)
-    return moment(found) if found else "-"
+    try:
+        found = dates.find_at_head(text, SHANGHAI)
+    except dates.DateError:
+        return "-"
+    return moment(found[0]) if found else "-"
 
 
 FILES: dict[str, Callable[[Case], str]] = {

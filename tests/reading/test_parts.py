@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,7 +44,8 @@ def test_local_mean_time_is_written_as_utc() -> None:
 
 @given(st.text(max_size=60) | st.from_regex(r"[0-9年月日/.: +T-]{0,30}", fullmatch=True), st.sampled_from(ZONES))
 def test_any_text_is_a_date_or_a_date_error(text: str, zone: str) -> None:
-    dates.at_head(text, ZoneInfo(zone))
+    with suppress(dates.DateError):
+        dates.find_at_head(text, ZoneInfo(zone))
     dates.in_path(text, ZoneInfo(zone))
     try:
         moment = dates.parse(text, ZoneInfo(zone))
