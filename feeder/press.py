@@ -180,7 +180,7 @@ class _Press:
             yield self.pages.month(int(rest[:4]), int(rest[5:]), self.catalog.headlines(records))
 
     def tags(self, _rest: str, _made: Made) -> Iterator[Document]:
-        yield self.pages.tags({label.name: label.count for label in self.history.labels("tag")})
+        yield self.pages.tags({label.name: label.count for label in self.history.labels("tag") if label.count})
 
     def subscribe(self, _rest: str, _made: Made) -> Iterator[Document]:
         frames = self.catalog.frames(scope.shown_labels(self.history))

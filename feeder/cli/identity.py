@@ -46,7 +46,8 @@ def withdraw(place: str, directory: Path) -> int:
 
     settings = settings_in(directory)
     file, mark, item = place.partition("#")
-    return _tell(upkeep.withdraw(settings, now(), _from_root(settings, Path(file)) + mark + item), settings)
+    place = _from_root(settings, Path(file)) + mark + item
+    return _tell(upkeep.withdraw(settings, now(), place, tell=note), settings)
 
 
 @click.command(context_settings=HELP)

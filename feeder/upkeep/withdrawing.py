@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 
 from feeder import dates, pipeline
@@ -16,11 +17,11 @@ from feeder.upkeep import editing
 FOLDER = ".feeder/withdrawn"
 
 
-def withdraw(settings: Settings, now: datetime, place: str) -> Report:
+def withdraw(settings: Settings, now: datetime, place: str, tell: Callable[[str], None] = lambda _: None) -> Report:
     """Withdraw the entry at ``entries/a.md`` or ``entries/page.md#item``, and publish.
 
     An entry file, and a page with one item, become drafts; else the item is cut out of its news page and kept in
-    ``.feeder/withdrawn/``.
+    ``.feeder/withdrawn/``. ``tell`` is told which.
     Raises ``DataError`` where nothing public stands at that place.
     """
     root = str(settings.root)
@@ -30,10 +31,12 @@ def withdraw(settings: Settings, now: datetime, place: str) -> Report:
     if anchor and not _is_alone(settings, path, content):
         left, taken, level = _without_item(settings, path, content, anchor)
         left = _still_a_page(settings, path, left, level)
-        _keep(root, path, anchor, taken, now)
+        kept = _keep(root, path, anchor, taken, now)
         editing.write(root, path, left)
+        tell(f"its text was cut out of {path} and is kept in {kept}")
     else:
         editing.write(root, path, editing.with_keys(path, content, {"draft": True}))
+        tell(f"{path} is a draft now")
     return pipeline.publish(settings, now, Options(mail=False))
 
 
@@ -76,9 +79,11 @@ def _still_a_page(settings: Settings, path: str, content: str, level: int) -> st
     return content
 
 
-def _keep(root: str, path: str, anchor: str, taken: str, now: datetime) -> None:
+def _keep(root: str, path: str, anchor: str, taken: str, now: datetime) -> str:
     folder = os.path.join(root, FOLDER)
     os.makedirs(folder, exist_ok=True)
     stem = path.replace("/", "-").rpartition(".")[0]
-    with open(os.path.join(folder, f"{stem}-{anchor}-{dates.to_micros(now)}.md"), "w", encoding="utf-8") as file:
+    name = f"{stem}-{anchor}-{dates.to_micros(now)}.md"
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
         file.write(taken)
+    return f"{FOLDER}/{name}"

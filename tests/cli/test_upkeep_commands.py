@@ -51,7 +51,9 @@ def test_pin_from_within_the_folder(published: Publication, monkeypatch: pytest.
 
 def test_withdraw(published: Publication, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(published, "withdraw", "entries/e1.md") == 0
-    assert "2 entries: 1 withdrawn" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "2 entries: 1 withdrawn" in said.out
+    assert "entries/e1.md is a draft now" in said.err
     assert run(published, "withdraw", "entries/e1.md") == 65
 
 

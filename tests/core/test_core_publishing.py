@@ -224,6 +224,18 @@ def test_the_feed_of_a_tag_names_the_tags_page(publication: Publication) -> None
         assert feed["home_page_url"] == f"https://news.example.org/tags/{address}/"
 
 
+def test_a_tag_of_withdrawn_entries_alone_is_not_listed(publication: Publication) -> None:
+    publication.entry("a", title="甲", date="2026-03-01", tags="[芯片]")
+    gone = publication.entry("b", title="乙", date="2026-03-02", tags="[误发]")
+    publication.run()
+    assert "误发" in publication.read("tags/index.html")
+    gone.unlink()
+    publication.run(NOW + timedelta(hours=1))
+    assert "误发" not in publication.read("tags/index.html")
+    assert "芯片" in publication.read("tags/index.html")
+    everything(publication, NOW + timedelta(hours=1))
+
+
 def test_what_an_older_feeder_remembered_of_settings_and_code_means_a_full_build(publication: Publication) -> None:
     publication.entry("a", title="甲", date="2026-03-01")
     publication.run()

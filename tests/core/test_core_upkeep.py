@@ -108,10 +108,12 @@ def test_a_withdrawn_item_is_cut_out_and_put_aside(publication: Publication) -> 
     with pytest.raises(DataError, match="is not a public entry") as caught:
         upkeep.withdraw(publication.settings, NOW, "entries/p.md#丙")
     assert caught.value.hint == "its items are entries/p.md#乙, entries/p.md#甲"
-    upkeep.withdraw(publication.settings, NOW, "entries/p.md#甲")
+    told: list[str] = []
+    upkeep.withdraw(publication.settings, NOW, "entries/p.md#甲", told.append)
     left = "# 某公司\n\n乙\n--\n\n2026 年 2 月 5 日，乙的文字。\n"
     assert file.read_text("utf-8") == f'---\nitems: "h2"\n---\n\n{left}'
     (kept,) = (publication.root / ".feeder/withdrawn").iterdir()
+    assert told == [f"its text was cut out of entries/p.md and is kept in .feeder/withdrawn/{kept.name}"]
     assert kept.read_text("utf-8").startswith("## 甲\n")
     assert not any("甲的文字".encode() in data for data in publication.tree().values())
     report = upkeep.withdraw(publication.settings, NOW, "entries/p.md#乙")
