@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from feeder import links
-
-FOLDERS = {"tag": "tags", "author": "authors", "language": "languages"}
+from feeder import catalog, links
 
 
 def label(kind: str, name: str) -> str:
     """The folder of a tag's, author's or language's pages and feeds: ``tags/芯片``."""
-    return f"{FOLDERS[kind]}/{links.segment(name)}"
+    return catalog.folder(kind, links.segment(name))
 
 
 def label_page(kind: str, name: str, page: int) -> str:
