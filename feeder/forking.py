@@ -83,7 +83,7 @@ def _work(batches: Sequence[Sequence[Any]], do: Callable[[Sequence[Any]], Any], 
     """The child's whole life; it must never return into the parent's code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends its children
     # A worker's garbage is mostly freed as it goes; looking for circles in it would cost a tenth of its time.
-    gc.set_threshold(100_000)
+    gc.set_threshold(20_000)
     status = 1
     try:
         with os.fdopen(pipe, "wb") as out:
