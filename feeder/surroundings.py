@@ -16,9 +16,7 @@ from feeder import index as indexing
 from feeder.cache import Cache
 from feeder.config import Settings
 from feeder.index import Index
-
-ASSET_ROOTS: Final = ("static", "source", "public")
-"""Folders, beside the entries, whose files entries may use."""
+from feeder.reading.assets import FOLDERS as ASSET_FOLDERS
 
 _PACKAGE: Final = os.path.dirname(os.path.abspath(indexing.__file__))
 _IN_FEEDS: Final = ("feed.css", "icon.png")
@@ -90,7 +88,7 @@ def _trees(settings: Settings) -> list[str]:
     wanted = [os.path.join(root, settings.entries.path), os.path.join(root, "templates"), _PACKAGE]
     if not os.path.isdir(os.path.join(_PACKAGE, "templates")):
         wanted.append(os.path.join(os.path.dirname(_PACKAGE), "templates"))
-    wanted += [os.path.join(root, name) for name in ASSET_ROOTS if os.path.isdir(os.path.join(root, name))]
+    wanted += [os.path.join(root, name) for name in ASSET_FOLDERS if os.path.isdir(os.path.join(root, name))]
     return list(dict.fromkeys(wanted))
 
 

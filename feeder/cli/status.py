@@ -27,7 +27,8 @@ def status(directory: Path) -> int:
     if found.held:
         say("held:      after a rollback, until an input changes")
     if found.undeployed:
-        say(f"deploy:    {found.undeployed:,} files are owed; tried again at the next run")
+        files = "1 file is" if found.undeployed == 1 else f"{found.undeployed:,} files are"
+        say(f"deploy:    {files} owed; tried again at the next run")
     problems = (*found.problems, *settings.problems)
     say(f"problems:  {len(problems):,}" if problems else "problems:  none")
     tell_problems(problems)

@@ -22,6 +22,7 @@ from feeder.reading.pictures import PictureError
 VERSION = 1
 """Bump when the same source gives other bytes."""
 FOLDERS = ("static", "source", "public")
+"""Folders of the publication, beside the entries, whose files entries may use."""
 KEPT = ".feeder/assets"
 ENTRY_FILES = ("md", "markdown")
 

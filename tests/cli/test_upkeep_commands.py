@@ -65,6 +65,17 @@ def test_move(published: Publication, capsys: pytest.CaptureFixture[str]) -> Non
     assert b"https://new.example/" in (published.out / "feed.atom").read_bytes()
 
 
+def test_status_counts_what_is_owed(published: Publication, capsys: pytest.CaptureFixture[str]) -> None:
+    published.configure('[output]\ndeploy = "false"\n')
+    published.write("entries/e1.md", published.root.joinpath("entries/e1.md").read_text("utf-8") + "\nMehr.\n")
+    assert published.run().exit_code == 69
+    assert run(published, "status") == 0
+    assert " files are owed; tried again at the next run\n" in capsys.readouterr().out
+    published.write(".feeder/owed", "feed.atom\n")
+    assert run(published, "status") == 0
+    assert " 1 file is owed; tried again at the next run\n" in capsys.readouterr().out
+
+
 def test_recover_refuses_to_overwrite(published: Publication, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(published, "recover") == 65
     assert "was left as it is" in capsys.readouterr().err
