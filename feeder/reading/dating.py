@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo
 
 from feeder import dates
@@ -30,6 +31,9 @@ def own_date(front: FrontMatter, said: Fields, name: Name, zone: ZoneInfo) -> Mo
     return name.date
 
 
+_WIDE_HEADING = re.compile(r"^ {0,3}(#{1,6})\u3000", re.MULTILINE)
+
+
 def sections(body: str, heads: list[Heading], zone: ZoneInfo, level: int) -> tuple[int, list[newspage.Section]]:
     """The sections of the given level, or of the first that makes a news page, or of the one that comes nearest."""
     if level:
@@ -45,7 +49,14 @@ def sections(body: str, heads: list[Heading], zone: ZoneInfo, level: int) -> tup
 
 
 def undated(front: FrontMatter, found: list[newspage.Section]) -> Problem:
-    """The problem of a file without a date; its sections are named when some of them carry one."""
+    """The problem of a file without a date; its sections are named when some of them carry one.
+
+    A full-width blank, as Chinese input methods type it, makes no heading (CommonMark 0.31 section 4.2), so no item.
+    """
+    if wide := _WIDE_HEADING.search(front.text, front.body):
+        line = front.text.count("\n", 0, wide.start(1)) + 1
+        message = f"no date, and no heading: the blank after {wide[1]} is a full-width one"
+        return at_line(front, line, message, "write an ordinary blank after it", mark=wide[1], rejects=True)
     missing = next((section for section in found if section.is_item and not section.dated), None)
     if missing is None or not _dated(found):
         hint = f"{_HINT}, or begin the file name with 2024-04-02-"

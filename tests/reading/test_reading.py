@@ -298,3 +298,9 @@ def test_problems_are_told_in_the_order_of_their_lines() -> None:
     text = '---\ntitel: x\ndate: 2024-04-02\n---\n\n{{< figure src="/a.png" >}}\n\n![b](/b.png)\n\n[c](/%zz)\n'
     places = [problem.place for problem in read_text("entries/a.md", text.encode(), SETTINGS).problems]
     assert places == ["entries/a.md:2", "entries/a.md:6", "entries/a.md:8"]
+
+
+def test_a_full_width_blank_after_the_mark_of_a_heading_is_named() -> None:
+    text = "# 某公司\n\n##\u3000甲\n\n2026 年 3 月 5 日，甲。\n\n## 乙\n\n2025 年 3 月 5 日，乙。\n"
+    (problem,) = read_text("entries/p.md", text.encode(), SETTINGS).problems
+    assert (problem.place, problem.hint) == ("entries/p.md:3", "write an ordinary blank after it")
