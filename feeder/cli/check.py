@@ -25,7 +25,7 @@ def check(directory: Path) -> int:
 
     Reads all entries, and lints the feeds that are in the output.
     """
-    from feeder import pipeline
+    from feeder import pipeline, upkeep
     from feeder.feeds import lint
 
     settings = settings_in(directory)
@@ -33,10 +33,10 @@ def check(directory: Path) -> int:
     report = pipeline.publish(settings, now(), options)
     problems: list[Problem] = list(report.problems)
     problems += [one for one in settings.problems if one not in problems]
-    feeds = 0
+    feeds, known = 0, upkeep.known_ids(settings)
     for document in public_feeds(settings):
         feeds += 1
-        problems += lint.lint(document)
+        problems += [*lint.lint(document), *lint.unknown(document, known)]
     tell_problems(problems, everything=True)
     say(f"{_count(report.public, 'entry', 'entries')}, {_count(feeds, 'feed', 'feeds')} in {settings.output.path}/: "
         f"{_count(len(problems), 'problem', 'problems')}")  # fmt: skip

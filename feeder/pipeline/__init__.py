@@ -18,7 +18,7 @@ from feeder import cache as caching
 from feeder import config, index, inputs
 from feeder import history as histories
 from feeder.config import Settings
-from feeder.errors import Problem
+from feeder.errors import HistoryDamaged, Problem
 from feeder.inputs import Inputs
 from feeder.output import Written, held, publishing, release
 from feeder.pipeline.deciding import decide, settle
@@ -56,10 +56,20 @@ def publish(settings: Settings, now: datetime, options: Options | None = None) -
             # So it is the cache that is damaged, which is made of nothing but the files.
             caching.remove(root)
             index.drop(root)
-            return _attempt(settings, now, options)
+            return _again(settings, now, options)
         finally:
             if fresh_start:
                 _forget_all(root)
+
+
+def _again(settings: Settings, now: datetime, options: Options) -> Report:
+    try:
+        return _attempt(settings, now, options)
+    except sqlite3.DatabaseError as error:
+        raise HistoryDamaged(
+            f"{histories.FILE} was written by another version of feeder ({error}); it was left as it is",
+            hint="use that version, or move the file away and run `feeder recover`",
+        ) from error
 
 
 def _forget_all(root: str) -> None:

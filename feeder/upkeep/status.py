@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,15 @@ class Status:
     """After a rollback, publishing waits until an input changes."""
     undeployed: int
     """Files that the deploy command still has to move."""
+
+
+def known_ids(settings: Settings) -> Callable[[str], bool]:
+    """Whether an id is that of an entry which was published; every id is, as long as there is no history."""
+    if not os.path.exists(settings.root / histories.FILE):
+        return lambda _: True
+    with histories.open_history(str(settings.root), writing=False) as history:
+        ids = {record.id for record in history.everything()}
+    return ids.__contains__
 
 
 def status(settings: Settings, now: datetime) -> Status:

@@ -396,14 +396,6 @@ def test_check_of_ids(module: ModuleType) -> None:
         lint.check(only(module, feed(entry(1), entry(1))))
 
 
-@pytest.mark.parametrize("module", FORMATS)
-def test_unstable_ids(module: ModuleType) -> None:
-    before, after = only(module, feed(entry(2), entry(1))), only(module, feed(entry(2), entry(1, id="tag:a,2026:new")))
-    assert lint.unstable(before, before) == []
-    (problem,) = lint.unstable(before, after)
-    assert "e1 is gone" in problem.message
-
-
 def test_check_of_other_xml() -> None:
     with pytest.raises(DataError, match="is no feed"):
         lint.check(Document("a.atom", "application/atom+xml", b"<html/>", Stage.FEED))

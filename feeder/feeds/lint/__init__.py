@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 from feeder.errors import DataError, Problem
 from feeder.feeds.lint.findings import NOT_ABSOLUTE, PRIVATE, Findings
@@ -55,14 +56,16 @@ def lint(document: Document) -> list[Problem]:
     return findings.problems
 
 
-def unstable(before: Document, after: Document) -> list[Problem]:
-    """Ids of ``before`` that ``after``, a later build of the same entries, does not have.
+def unknown(document: Document, known: Callable[[str], bool]) -> list[Problem]:
+    """Ids in a public JSON feed that the next build would not give, since the history does not know them.
 
-    Readers show an entry again whose id changed.
+    Readers show an entry again whose id changed. The JSON feed alone has every id as it is in the history.
     """
-    kept = set(_ids(after))
-    hint = "an id never changes; write the old one into the file as `id:`"
-    return [Problem(after.path, f"the id {value} is gone", hint) for value in _ids(before) if value not in kept]
+    if not document.media_type.endswith("json"):
+        return []
+    hint = "readers would show the entry again; restore the history, or move it away and run `feeder recover`"
+    lost = (value for value in _ids(document) if not known(value))
+    return [Problem(document.path, f"the id {value} is not in the history", hint) for value in lost]
 
 
 def _ids(document: Document) -> list[str]:
