@@ -78,6 +78,8 @@ def survey(settings: Settings, history: History, cache: Cache, seen: Index | Non
     """
     root = str(settings.root)
     known = indexing.load(root)
+    if known is not None and _folder(settings) not in known.trees:
+        known = None  # of another place: the publication was moved or copied
     looked_at = _file_clock(root)
     now = surroundings.look(settings, seen)
     entries = indexing.stats(now.trees[_folder(settings)])

@@ -80,3 +80,12 @@ def test_another_icon_in_the_same_place_is_seen(publication: Publication) -> Non
     before = publication.read("feed.atom")
     publication.run()
     assert publication.read("feed.atom") != before
+
+
+def test_a_publication_that_was_copied_notices_what_is_gone(publication: Publication) -> None:
+    _fill(publication)
+    copied = Publication(publication.root.parent / "copy")
+    shutil.copytree(publication.root, copied.root, symlinks=True)
+    (copied.root / "entries/e1.md").unlink()
+    report = copied.run()
+    assert (report.exit_code, [change.kind for change in report.changes]) == (0, ["withdrawn"])
