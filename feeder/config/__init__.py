@@ -8,6 +8,39 @@ from __future__ import annotations
 
 from feeder.config.loading import FILE, load
 from feeder.config.schema import json_schema
-from feeder.config.settings import Entries, Feeds, Follow, Output, Settings, Site
+from feeder.config.settings import (
+    Dkim,
+    Entries,
+    Feeds,
+    Follow,
+    Frequency,
+    Limits,
+    Mail,
+    MailingList,
+    Output,
+    Settings,
+    Site,
+    Smtp,
+    TransportName,
+    Web,
+)
 
-__all__ = ["FILE", "Entries", "Feeds", "Follow", "Output", "Settings", "Site", "json_schema", "load"]
+__all__ = [
+    "FILE",
+    "Dkim",
+    "Entries",
+    "Feeds",
+    "Follow",
+    "Frequency",
+    "Limits",
+    "Mail",
+    "MailingList",
+    "Output",
+    "Settings",
+    "Site",
+    "Smtp",
+    "TransportName",
+    "Web",
+    "json_schema",
+    "load",
+]

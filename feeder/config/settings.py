@@ -94,6 +94,162 @@ class Follow:
     """What to call it in messages and folder names; empty: its host."""
 
 
+Frequency = Literal["instant", "daily", "weekly", "monthly"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+TransportName = Literal["maildir", "smtp", "eml", "sendmail"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smtp:
+    """``[mail.smtp]``: the server that takes the mail."""
+
+    host: str = "127.0.0.1"
+    """Name or address of the server, or of the relay."""
+    port: int = 25
+    """TCP port: 25, 587 for STARTTLS, 465 for TLS."""
+    security: Literal["none", "starttls", "tls"] = "none"
+    """Encrypt from the start ("tls"), after a greeting in the clear ("starttls"), or never ("none")."""
+    user: str = ""
+    """Account for AUTH; empty: none. The password is a secret, see docs/reference/settings.md."""
+    auth: Literal["password", "xoauth2"] = "password"
+    """How to prove it: PLAIN or LOGIN with a password, or XOAUTH2 with an access token as the secret."""
+    connections: int = 4
+    """Connections kept open at once, 1 to 100."""
+    messages: int = 500
+    """Messages over one connection before it is made anew, 1 to 100000."""
+    timeout: int = 60
+    """Seconds to wait for an answer of the server."""
+    relay: bool = True
+    """The server passes mail on to others: its refusals with 421 pause everything, not one provider."""
+    rewrites: bool = False
+    """The relay writes Date and Message-ID anew and signs itself (Amazon SES): no signature of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dkim:
+    """``[mail.dkim]``: signing (RFC 6376, RFC 8463)."""
+
+    domain: str = ""
+    """The signing domain, d=; it must be that of `from`, or one above it. Empty: no signature."""
+    selector: str = ""
+    """Selector of the RSA key, s=."""
+    key_file: str = ""
+    """Private RSA key in PEM, as a path from the publication's root."""
+    ed25519_selector: str = ""
+    """Selector of a second signature with Ed25519; empty: none."""
+    ed25519_key_file: str = ""
+    """Private Ed25519 key in PEM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """``[mail.limits]``: how fast mail may leave; 0 means without limit."""
+
+    per_second: int = 0
+    """Messages a second, all together."""
+    provider_per_minute: int = 0
+    """Messages a minute to one provider (Gmail, QQ, or the domain)."""
+    warm_up: int = 0
+    """Messages to one provider on the first day of a new sender; each day that mail was sent doubles it."""
+    breaker: int = 2
+    """Per cent of hard failures among a provider's last 500 messages at which its mail waits and the editor is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """``[mail]``: who sends, and how it leaves."""
+
+    from_: str = ""
+    """Sender of the digests, as: 新闻编辑部 <news@example.org>; empty: the site's title and email."""
+    reply_to: str = ""
+    """Where answers go; empty: to the sender."""
+    editor: str = ""
+    """Who gets proofs and is told of trouble; empty: the sender."""
+    bounce: str = ""
+    """Base of the return path: bounce@example.org becomes bounce+TOKEN@example.org for every message (VERP)."""
+    unsubscribe: str = ""
+    """Mailbox for unsubscribing by mail, only while `feeder mailbox` reads it daily; empty: by web only."""
+    postal_address: str = ""
+    """Postal address in every footer; the law of many countries asks for it, and smtp is refused without it."""
+    transport: TransportName = "maildir"
+    """The way out: files in a Maildir ("maildir"), single .eml files ("eml"), a server ("smtp"), sendmail(8)."""
+    path: str = "mail"
+    """Folder of the transports maildir and eml, from the publication's root."""
+    sendmail: str = "/usr/sbin/sendmail"
+    """Program of the transport sendmail."""
+    database: str = ""
+    """Where subscribers and ledger are kept; empty: .feeder/mail.db."""
+    broker: str = ""
+    """Address of a message broker, for workers on other machines."""
+    on_uncertain: Literal["resend", "hold"] = "resend"
+    """What becomes of a message of which a crash hid whether it was taken: sent again under the same Message-ID \
+(held when that happens twice), or held for you to decide."""
+    catch_up: str = "24h"
+    """How late a digest may still be sent that was missed; later, its entries are carried into the next one."""
+    smtp: Smtp = field(default_factory=Smtp)
+    """The server that takes the mail."""
+    dkim: Dkim = field(default_factory=Dkim)
+    """Signing."""
+    limits: Limits = field(default_factory=Limits)
+    """How fast mail may leave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """``[web]``: where the subscription pages answer."""
+
+    url: str = ""
+    """Absolute address of the subscription pages; the links to confirm and unsubscribe are made with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailingList:
+    """``[[lists]]``: a list people can subscribe to."""
+
+    name: str
+    """Its permanent name, in small letters, digits and hyphens; part of the List-Id."""
+    title: str = ""
+    """What people call it; empty: the site's title."""
+    description: str = ""
+    """One sentence: what comes, and how often."""
+    frequency: Frequency = "weekly"
+    """How often, for those who have not chosen: instant, daily, weekly, monthly."""
+    allowed: tuple[Frequency, ...] = ()
+    """Frequencies that subscribers may choose; the list's own always is."""
+    hour: int = 8
+    """Hour of the day at which digests leave, 0 to 23."""
+    weekday: Weekday = "monday"
+    """Day of the weekly digest."""
+    day: int = 1
+    """Day of the monthly digest, 1 to 31; in shorter months the last."""
+    timezone: str = ""
+    """IANA zone of hour and day, for those who have not chosen; empty: the site's."""
+    language: str = ""
+    """Language of the texts around the entries, for those who have not chosen; empty: the site's."""
+    tags: tuple[str, ...] = ()
+    """Only entries with one of these tags; none: all."""
+    authors: tuple[str, ...] = ()
+    """Only entries by one of these authors; none: all."""
+    languages: tuple[str, ...] = ()
+    """Only entries in one of these languages; none: all."""
+    from_: str = ""
+    """Sender of this list; empty: that of [mail]."""
+    reply_to: str = ""
+    """Where answers go; empty: that of [mail]."""
+    subject: str = ""
+    """Subject as a template, with {list}, {date}, {title} (of the first entry) and {count}; empty: a good one."""
+    template: str = "digest"
+    """Name of the templates: digest means templates/mail/digest.html and .txt."""
+    approve: str = ""
+    """Time for a look, as "2h": the editor gets a proof, and the digest leaves so much later; empty: at once."""
+    ad: bool = False
+    """This list is advertising: subjects begin with 广告 or AD, as Chinese law asks."""
+    welcome: bool = False
+    """Send the latest digest at once to those who have just confirmed."""
+    archive: bool = True
+    """Keep a public page of each regular digest, and a feed of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of ``feeder.toml``, and the folder it stands in."""
@@ -109,5 +265,11 @@ class Settings:
     """Where the files go."""
     follow: tuple[Follow, ...] = ()
     """Feeds of this publication elsewhere, whose entries become entry files here."""
+    mail: Mail = field(default_factory=Mail)
+    """Who sends, and how it leaves."""
+    web: Web = field(default_factory=Web)
+    """Where the subscription pages answer."""
+    lists: tuple[MailingList, ...] = ()
+    """Lists people can subscribe to; without any, no mail is ever made."""
     problems: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
     """What is worth saying about the file though it is no mistake (tables of a later version); rejects nothing."""
