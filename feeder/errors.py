@@ -67,6 +67,16 @@ class HistoryDamaged(DataError):
     """The history cannot be read; it was left as it is."""
 
 
+class MailDamaged(DataError):
+    """The mail database cannot be read; it was left as it is."""
+
+
+class MailUnreachable(FeederError):
+    """The mail database cannot be reached; nothing was sent or changed."""
+
+    exit_code = 69
+
+
 class DeployFailed(FeederError):
     """The deploy command failed; it is tried again at the next run."""
 
