@@ -33,6 +33,11 @@ def defaults() -> Path:
     return inside if inside.is_dir() else package.parent / OWN
 
 
+def _escapes(name: str | None) -> bool:
+    """HTML is escaped; the plain texts of mail are not."""
+    return name is None or not name.endswith(".txt")
+
+
 class _Compiled(BytecodeCache):
     """Compiled templates in the publication's state folder; a cache that cannot be kept is done without."""
 
@@ -71,7 +76,7 @@ class Templates:
         self.environment = Environment(
             loader=FileSystemLoader(self.folders),
             undefined=StrictUndefined,
-            autoescape=True,
+            autoescape=_escapes,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
