@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 _OF = {
     "gmail": "gmail.com googlemail.com",
-    "microsoft": "outlook.com hotmail.com live.com msn.com passport.com windowslive.com outlook.cn live.cn hotmail.co.uk "
-    "hotmail.de hotmail.es hotmail.fr hotmail.it live.co.uk live.com.au live.de live.fr live.it live.jp live.nl "
-    "outlook.de outlook.es outlook.fr outlook.it outlook.jp outlook.com.br outlook.kr hotmail.co.jp",
+    "microsoft": "outlook.com hotmail.com live.com msn.com passport.com windowslive.com outlook.cn live.cn "
+    "hotmail.co.uk hotmail.de hotmail.es hotmail.fr hotmail.it live.co.uk live.com.au live.de live.fr live.it live.jp "
+    "live.nl outlook.de outlook.es outlook.fr outlook.it outlook.jp outlook.com.br outlook.kr hotmail.co.jp",
     "yahoo": "yahoo.com ymail.com rocketmail.com myyahoo.com aol.com aim.com yahoo.co.uk yahoo.ca yahoo.com.au "
     "yahoo.com.br yahoo.com.hk yahoo.com.mx yahoo.com.sg yahoo.com.tw yahoo.co.in yahoo.de yahoo.es yahoo.fr yahoo.in "
     "yahoo.it",
