@@ -18,11 +18,12 @@ from feeder.history.opening import (
     remove,
     require_sound,
 )
-from feeder.history.records import TOMBSTONE_US, Label, Record, Waiting, without_tombstone
+from feeder.history.records import TOMBSTONE_US, DigestRecord, Label, Record, Waiting, without_tombstone
 
 __all__ = [
     "FILE",
     "TOMBSTONE_US",
+    "DigestRecord",
     "History",
     "Label",
     "Record",

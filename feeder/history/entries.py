@@ -134,6 +134,21 @@ class Entries(Tables):
         """The latest ``released`` so far."""
         return self._number("SELECT coalesce(max(released), 0) FROM entry")
 
+    def last_corrected(self) -> int:
+        """The latest ``corrected`` so far."""
+        return self._number("SELECT coalesce(max(corrected), 0) FROM entry WHERE corrected")
+
+    def released_between(self, after: int, until: int) -> list[Record]:
+        """Public entries first put out after one instant and not after another, in the order of release."""
+        return self._all("WHERE released > ? AND released <= ? AND withdrawn IS NULL ORDER BY seq", after, until)
+
+    def corrected_between(self, after: int, until: int) -> list[Record]:
+        """Public entries whose correction was told after one instant and not after another, in that order."""
+        return self._all(
+            "WHERE corrected AND corrected > ? AND corrected <= ? AND withdrawn IS NULL ORDER BY corrected, seq",
+            after, until,
+        )  # fmt: skip
+
     def last_touched(self) -> int:
         """The highest number of a notable event so far."""
         return self._number("SELECT coalesce(max(touched), 0) FROM entry")

@@ -9,12 +9,13 @@ from typing import Final, Self
 from urllib.parse import quote
 
 from feeder.errors import CannotCreate, CannotWrite, FeederError, HistoryDamaged, Locked
+from feeder.history.digests import Digests
 from feeder.history.entries import Entries
 from feeder.history.labels import Labels
 from feeder.history.notes import Notes
 
 FILE: Final = ".feeder/history.db"
-VERSION: Final = 1
+VERSION: Final = 2
 
 _SCHEMA = """
 CREATE TABLE entry (
@@ -24,7 +25,8 @@ CREATE TABLE entry (
   released INTEGER NOT NULL, document INTEGER NOT NULL, touched INTEGER NOT NULL,
   withdrawn INTEGER, tombstone INTEGER, key BLOB NOT NULL,
   title TEXT NOT NULL, page_title TEXT NOT NULL, summary TEXT NOT NULL, language TEXT NOT NULL,
-  correction TEXT NOT NULL, month TEXT NOT NULL, tags TEXT NOT NULL, authors TEXT NOT NULL, cover TEXT NOT NULL);
+  correction TEXT NOT NULL, month TEXT NOT NULL, tags TEXT NOT NULL, authors TEXT NOT NULL, cover TEXT NOT NULL,
+  lists TEXT NOT NULL DEFAULT '[]', mail INTEGER, corrected INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX entry_permalink ON entry (permalink COLLATE NOCASE);
 CREATE INDEX entry_place ON entry (path, anchor);
 CREATE INDEX entry_body ON entry (body_hash);
@@ -57,9 +59,29 @@ CREATE INDEX problem_rejects ON problem (path) WHERE rejects;
 CREATE INDEX output_path ON output (path);
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_MAIL: Final = """
+CREATE INDEX entry_corrected ON entry (corrected) WHERE corrected;
+CREATE TABLE digest (
+  number INTEGER PRIMARY KEY, list TEXT NOT NULL, path TEXT NOT NULL UNIQUE, until INTEGER NOT NULL,
+  subject TEXT NOT NULL, preface TEXT NOT NULL, language TEXT NOT NULL, made INTEGER NOT NULL);
+CREATE INDEX digest_list ON digest (list, until, number);
+CREATE TABLE digest_entry (
+  number INTEGER NOT NULL, position INTEGER NOT NULL, entry TEXT NOT NULL, kind TEXT NOT NULL,
+  PRIMARY KEY (number, position)) WITHOUT ROWID;
+CREATE INDEX digest_entry_of ON digest_entry (entry);
+"""
+_MIGRATIONS: Final = {
+    1: """
+ALTER TABLE entry ADD COLUMN lists TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE entry ADD COLUMN mail INTEGER;
+ALTER TABLE entry ADD COLUMN corrected INTEGER NOT NULL DEFAULT 0;
+"""
+    + _MAIL
+}
+"""By the version that they lead away from."""
 
 
-class History(Entries, Labels, Notes):
+class History(Entries, Labels, Digests, Notes):
     """The open history of one publication.
 
     Changes become visible to others, and survive a crash, at ``commit`` only.
@@ -170,15 +192,25 @@ def empty_history() -> History:
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    if _version(connection, path) == VERSION:
+        return
+    # Of two that open an older history at once, one may only read; the other has done it then.
+    connection.execute("ROLLBACK")
+    connection.execute("BEGIN IMMEDIATE")
+    version = _version(connection, path)
+    for step in [_SCHEMA + _MAIL] if version == 0 else [_MIGRATIONS[one] for one in range(version, VERSION)]:
+        for statement in step.split(";"):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+    connection.execute("BEGIN")
+
+
+def _version(connection: sqlite3.Connection, path: str) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > VERSION:
         raise HistoryDamaged(
             f"{path} was written by a newer feeder (its version is {version}, this one knows {VERSION})",
             hint="install that version again",
         )
-    if version == 0:
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
-        connection.execute("BEGIN")
+    return version

@@ -50,6 +50,12 @@ class Record:
     correction: str = ""
     month: str
     """``YYYY-MM`` of publication in the site's zone."""
+    corrected: int = 0
+    """When its present correction was told, if that was after its release; 0: never. Digests are cut by it."""
+    mail: bool | None = None
+    """Whether the author wants it mailed; None: as its age says."""
+    lists: tuple[str, ...] = ()
+    """The lists it is for; none: all."""
     tags: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     cover: tuple[Any, ...] = ()
@@ -67,13 +73,45 @@ class Record:
 
 COLUMNS: Final = tuple(Record.__dataclass_fields__)
 NAMES: Final = ", ".join(COLUMNS)
-_JSON_FROM: Final = COLUMNS.index("tags")
+_MAIL: Final = COLUMNS.index("mail")
+_JSON_FROM: Final = COLUMNS.index("lists")
 SELECT: Final = f"SELECT {NAMES} FROM entry "
 QUALIFIED: Final = "SELECT " + ", ".join(f"entry.{name}" for name in COLUMNS)
 UPSERT: Final = (
     f"INSERT INTO entry ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT (seq) DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestRecord:
+    """What history knows of one digest that has a public page."""
+
+    number: int
+    """Its id in the mail database."""
+    list: str
+    """Name of its list."""
+    path: str
+    """Of its page's folder in ``out/``, without slashes around: ``digests/weekly/2026-11-23``."""
+    until: int
+    """The instant up to which it serves its subscribers."""
+    subject: str
+    """One line, without control characters; the title of its page."""
+    preface: str = ""
+    """Safe HTML; empty: none."""
+    language: str
+    """BCP 47: of the texts around the entries."""
+    made: int
+    """When it was cut."""
+    entries: tuple[str, ...]
+    """Ids of its entries, in their order."""
+    corrections: tuple[str, ...] = ()
+    """Ids of the entries sent earlier whose corrections it tells."""
+
+    @property
+    def year(self) -> str:
+        """Of its page's address, which is that of ``until`` in the list's zone."""
+        return self.path.rpartition("/")[2][:4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +144,8 @@ def _tuple(text: str) -> tuple[Any, ...]:
 
 def record_of(row: Sequence[Any]) -> Record:
     tail = map(_tuple, row[_JSON_FROM:])
-    return Record(**dict(zip(COLUMNS, (*row[:_JSON_FROM], *tail), strict=True)))
+    mail = None if row[_MAIL] is None else bool(row[_MAIL])
+    return Record(**dict(zip(COLUMNS, (*row[:_MAIL], mail, *tail), strict=True)))
 
 
 def row_of(record: Record) -> tuple[Any, ...]:

@@ -35,7 +35,10 @@ class Planner:
         self.ids: set[str] = set()
         self.next_free: dict[int, int] = {}
         self.touched = history.last_touched()
-        self.released = max(now, history.last_released())
+        cut = int(history.meta("cut") or 0)
+        """Digests are cut up to here; what came out at the same instant would never be in one."""
+        self.released = max(now, history.last_released(), cut + 1)
+        self.corrected = max(self.released, history.last_corrected())
         self.sealed = int(history.meta("sealed") or 0)
         self.other_zone = history.meta("timezone") not in {"", settings.site.timezone}
 
@@ -80,7 +83,6 @@ class Planner:
             summary="",
             tags=(),
             cover=(),
-            correction="",
         )
         self._step("withdrawn", record, after)
 
@@ -134,7 +136,7 @@ class Planner:
             "dated": _micros(entry.date.instant), "day": entry.date.day, "key": one.key, "title": entry.title,
             "page_title": entry.page_title, "summary": entry.summary, "language": entry.language,
             "correction": entry.correction, "month": f"{local:%Y-%m}", "tags": entry.tags,
-            "authors": entry.authors,
+            "authors": entry.authors, "lists": entry.lists, "mail": entry.mail,
             "cover": (cover.url, cover.alt, cover.media_type, cover.width, cover.height) if cover else (),
         }  # fmt: skip
 
@@ -160,6 +162,7 @@ class Planner:
             record, **{**described, "published": published, "updated": updated},
             permalink=permalink, slug=slug, withdrawn=None, tombstone=None,
             touched=self._touch() if updated != record.updated or not record.public else record.touched,
+            corrected=self.corrected if _newly_corrected(entry, record) else record.corrected,
         )  # fmt: skip
         if kind is None and redirects:
             kind = "moved"
@@ -184,8 +187,7 @@ class Planner:
     def _judge(self, entry: Entry, record: Record, published: int) -> tuple[Kind | None, int]:
         """What kind of change it is, and the ``updated`` that follows; it never goes back."""
         named = self._named_update(entry, record.updated)
-        # A recovered record does not know which correction was told.
-        corrected = bool(entry.correction) and entry.correction != record.correction and bool(record.key)
+        corrected = _newly_corrected(entry, record)
         changed = entry.hash != record.hash
         bumped = changed and self.settings.feeds.bump == "any"
         if not record.public:
@@ -253,6 +255,11 @@ def labels_of(entry: Entry, settings: Settings) -> tuple[Named, ...]:
     ]
     unique = {(kind, slug): (kind, slug, name) for kind, slug, name in reversed(named) if slug}
     return tuple(sorted(unique.values()))
+
+
+def _newly_corrected(entry: Entry, record: Record) -> bool:
+    # A recovered record does not know which correction was told.
+    return bool(entry.correction) and entry.correction != record.correction and bool(record.key)
 
 
 def _micros(instant: datetime) -> int:
