@@ -23,7 +23,7 @@ REPLIES = [
     ("policy", 550, "", "550 DMARC check failed http://service.mail.qq.com/cgi-bin/help?no=1001508", "qq"),
     ("policy", 550, "5.1.1", "550 Ip frequency limited", "qq"),  # Sendmail's own 5.1.1
     ("policy", 550, "", "550 Ip frequency limited", "example.cn"),  # a domain whose mail is at Exmail
-    ("policy", 550, "5.7.515", "550 5.7.515 Access denied, sending domain does not meet the required level", "microsoft"),
+    ("policy", 550, "5.7.515", "550 5.7.515 Access denied, sending domain does not meet it", "microsoft"),
     ("policy", 550, "5.7.1", "550 5.7.1 part of their network is on our block list (S3150).", "microsoft"),
     ("hard", 550, "5.5.0", "550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302).", "microsoft"),
     ("soft", 550, "", "550 Requested action not taken: mailbox unavailable", "gmx.de"),
@@ -31,7 +31,7 @@ REPLIES = [
     ("policy", 554, "", "554 DT:SPM 163 smtp10,PcCowAC3 http://mail.163.com/help/help_spam_16.htm", "netease"),
     ("hard", 550, "", "550 User not found: nobody@163.com", "netease"),
     ("soft", 550, "", "550 User suspended: somebody@126.com", "netease"),
-    ("policy", 554, "", "554 Reject by behaviour spam at Rcpt State(IP address:192.0.2.1)ANTISPAM_BAT[0120]: bad sending", "aliyun"),
+    ("policy", 554, "", "554 Reject by behaviour spam at Rcpt State ANTISPAM_BAT[0120]: bad sending", "aliyun"),
     ("hard", 554, "", "554 delivery error: dd This user doesn't have a yahoo.com account (nobody@yahoo.com)", "yahoo"),
     ("policy", 553, "5.7.1", "553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.1", "yahoo"),
     ("policy", 554, "5.7.1", "554 5.7.1 [CS01] Message rejected due to local policy.", "icloud"),
