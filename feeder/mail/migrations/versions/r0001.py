@@ -63,7 +63,11 @@ def _subscription() -> None:
         sa.UniqueConstraint("subscriber", "list"),
         sqlite_autoincrement=True,
     )
-    op.create_index("subscription_of_list", "subscription", ["list", "state"])
+    op.create_index(
+        "subscription_of_list",
+        "subscription",
+        ["list", "state", "frequency", "hour", "timezone", "tags", "language", "scheduled_at"],
+    )
 
 
 def _served() -> None:
