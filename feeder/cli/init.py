@@ -82,12 +82,12 @@ def guessed(root: Path, site: Site | None) -> dict[str, str]:
 
 
 def _checked(given: dict[str, str]) -> dict[str, str]:
-    from feeder.config import checks
+    from feeder.config import checks, rules
 
     made = {}
     for name, value in given.items():
         try:
-            made[name] = checks.CHECKS["site", name](value)
+            made[name] = rules.CHECKS["site", name](value)
         except checks.Wrong as wrong:
             raise UsageError(f"--{name}: {wrong.message}", hint=wrong.hint) from None
     return made

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,11 +44,20 @@ def show(directory: Path) -> int:
 
 def as_toml(settings: Settings) -> str:
     """All settings, as ``feeder.toml`` would write them."""
-    tables: list[tuple[str, DataclassInstance]] = [("[site]", settings.site), ("[entries]", settings.entries)]
-    tables += [("[feeds]", settings.feeds), ("[output]", settings.output)]
-    tables += [("[[follow]]", one) for one in settings.follow]
+    from feeder.config import rules
+    from feeder.config.settings import toml_key
+
+    tables: list[tuple[str, DataclassInstance]] = []
+    for name in rules.TABLES:
+        found = attrgetter(name)(settings)
+        tables += [(rules.shown(name), one) for one in (found if name in rules.REPEATED else [found])]
     return "\n".join(
-        f"{head}\n" + "".join(f"{field.name} = {toml_value(getattr(table, field.name))}\n" for field in fields(table))
+        f"{head}\n"
+        + "".join(
+            f"{toml_key(field.name)} = {toml_value(value)}\n"
+            for field in fields(table)
+            if not is_dataclass(value := getattr(table, field.name))
+        )
         for head, table in tables
     )
 

@@ -1,12 +1,13 @@
 """The settings: ``feeder.toml`` read into typed values, every mistake named at once.
 
-``settings`` holds the types, ``loading`` fills them, ``checks`` knows what a value may be, ``places``
-where in the file it stands, ``schema`` describes them for editors.
+``settings`` holds the types, ``loading`` reads the file and ``walk`` fills them; ``checks`` and ``mailchecks`` know
+what a value may be, ``rules`` which of these belongs to which key, ``together`` what no single key shows; ``places``
+says where in the file a key stands, ``schema`` describes them all for editors. ``secrets`` never stand in the file.
 """
 
 from __future__ import annotations
 
-from feeder.config.loading import FILE, load
+from feeder.config.loading import load
 from feeder.config.schema import json_schema
 from feeder.config.settings import (
     Dkim,
@@ -14,6 +15,7 @@ from feeder.config.settings import (
     Feeds,
     Follow,
     Frequency,
+    Imap,
     Limits,
     Mail,
     MailingList,
@@ -24,6 +26,7 @@ from feeder.config.settings import (
     TransportName,
     Web,
 )
+from feeder.config.walk import FILE
 
 __all__ = [
     "FILE",
@@ -32,6 +35,7 @@ __all__ = [
     "Feeds",
     "Follow",
     "Frequency",
+    "Imap",
     "Limits",
     "Mail",
     "MailingList",

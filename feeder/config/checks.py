@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from urllib.parse import quote, urlsplit, urlunsplit
 
 TOKENS = ("year", "month", "day", "slug", "page")
@@ -169,13 +169,20 @@ def authority(value: str) -> str:
     return value
 
 
+def tokens_of(value: str, known: tuple[str, ...], what: str) -> list[str]:
+    """The tokens of a pattern, in braces; raises ``Wrong`` at one nobody knows."""
+    found: list[str] = _BRACES.findall(value)
+    for token in found:
+        if token not in known:
+            guess = near(token, known)
+            hint = f"did you mean `{{{guess}}}`?" if guess else "known are " + ", ".join(f"{{{t}}}" for t in known)
+            raise Wrong(f"unknown token in {what}: {{{token}}}", hint)
+    return found
+
+
 def permalink(value: str) -> str:
     """A pattern of addresses."""
-    for token in _BRACES.findall(text(value)):
-        if token not in TOKENS:
-            guess = near(token, TOKENS)
-            known = f"did you mean `{{{guess}}}`?" if guess else "known are " + ", ".join(f"{{{t}}}" for t in TOKENS)
-            raise Wrong(f"unknown token in a permalink: {{{token}}}", known)
+    tokens_of(text(value), TOKENS, "a permalink")
     rest = _BRACES.sub("x", value)
     if not value.startswith("/") or not value.endswith("/"):
         raise Wrong(f"a permalink begins and ends with a slash: {value}", f"write /{value.strip('/')}/")
@@ -229,13 +236,6 @@ def icon(value: str) -> str:
     return address(value) if "://" in value else inside(value)
 
 
-def size(value: int) -> int:
-    """How many entries a feed holds."""
-    if not 1 <= value <= 1000:
-        raise Wrong(f"a feed holds 1 to 1000 entries, not {value}", "write a number such as 20")
-    return value
-
-
 def _tidy(value: str) -> str:
     path = posixpath.normpath(value)
     if ".." in value.replace("\\", "/").split("/"):
@@ -247,25 +247,3 @@ def _tidy(value: str) -> str:
 
 def _bare_host(value: str) -> bool:
     return bool(re.fullmatch(r"[\w-]+(\.[\w-]+)+(:\d+)?(/[^\s]*)?", value))
-
-
-CHECKS: dict[tuple[str, str], Callable[[str], str]] = {
-    ("site", "title"): title,
-    ("site", "url"): site_url,
-    ("site", "language"): language,
-    ("site", "timezone"): zone,
-    ("site", "author"): line,
-    ("site", "email"): email,
-    ("site", "description"): line,
-    ("site", "icon"): icon,
-    ("site", "authority"): authority,
-    ("site", "icp"): line,
-    ("entries", "path"): inside,
-    ("entries", "permalink"): permalink,
-    ("feeds", "also"): old_feed,
-    ("feeds", "hub"): optional_address,
-    ("output", "path"): output,
-    ("follow", "feed"): address,
-    ("follow", "name"): line,
-}
-"""By table and key; lists are checked member by member. Text without an entry here is checked by ``text``."""

@@ -12,6 +12,11 @@ from typing import Literal
 from feeder.errors import Problem
 
 
+def toml_key(name: str) -> str:
+    """A field's name as ``feeder.toml`` has it: ``from_`` is ``from``, which Python keeps for itself."""
+    return name.rstrip("_")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """``[site]``: who publishes, where, in which language and zone."""
@@ -126,6 +131,22 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imap:
+    """``[mail.imap]``: the mailbox of bounces and requests, where ``feeder mailbox`` reads it over IMAP."""
+
+    host: str = ""
+    """Name or address of the server; empty: the mailbox is a pipe or a Maildir."""
+    port: int = 993
+    """TCP port: 993 for TLS, 143 for STARTTLS."""
+    security: Literal["none", "starttls", "tls"] = "tls"
+    """Encrypt from the start ("tls"), after a greeting in the clear ("starttls"), or never ("none")."""
+    user: str = ""
+    """Account of the mailbox. The password is a secret, see docs/reference/settings.md."""
+    folder: str = "INBOX"
+    """Folder whose messages are read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dkim:
     """``[mail.dkim]``: signing (RFC 6376, RFC 8463)."""
 
@@ -178,9 +199,9 @@ class Mail:
     sendmail: str = "/usr/sbin/sendmail"
     """Program of the transport sendmail."""
     database: str = ""
-    """Where subscribers and ledger are kept; empty: .feeder/mail.db."""
+    """File of the subscribers and the ledger, from the publication's root or absolute; empty: .feeder/mail.db."""
     broker: str = ""
-    """Address of a message broker, for workers on other machines."""
+    """Empty: workers on other machines are not in this version."""
     on_uncertain: Literal["resend", "hold"] = "resend"
     """What becomes of a message of which a crash hid whether it was taken: sent again under the same Message-ID \
 (held when that happens twice), or held for you to decide."""
@@ -188,8 +209,10 @@ class Mail:
     """How late a digest may still be sent that was missed; later, its entries are carried into the next one."""
     smtp: Smtp = field(default_factory=Smtp)
     """The server that takes the mail."""
+    imap: Imap = field(default_factory=Imap)
+    """The mailbox of bounces and requests."""
     dkim: Dkim = field(default_factory=Dkim)
-    """Signing."""
+    """Signing of every message."""
     limits: Limits = field(default_factory=Limits)
     """How fast mail may leave."""
 
@@ -272,4 +295,4 @@ class Settings:
     lists: tuple[MailingList, ...] = ()
     """Lists people can subscribe to; without any, no mail is ever made."""
     problems: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
-    """What is worth saying about the file though it is no mistake (tables of a later version); rejects nothing."""
+    """What is worth saying about the file though it is no mistake; rejects nothing."""
