@@ -125,10 +125,15 @@ delivery = Table(
     Column("updated_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+# Sending reads ahead in it provider by provider, and counts what is left, without reading a row.
 Index(
     "delivery_open",
+    delivery.c.transport,
+    delivery.c.digest,
     delivery.c.provider,
     delivery.c.due_at,
+    delivery.c.subscriber,
+    delivery.c.state,
     sqlite_where=delivery.c.state.in_(["queued", "deferred", "sending", "held"]),
     postgresql_where=delivery.c.state.in_(["queued", "deferred", "sending", "held"]),
 )
@@ -145,6 +150,7 @@ notice = Table(
     Column("message_id", Text, nullable=False),
     Column("state", Text, nullable=False),  # as a delivery's
     Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("uncertain", Integer, nullable=False, server_default="0"),
     Column("reply", Text, nullable=False, server_default=""),
     Column("due_at", BigInteger, nullable=False),
     Column("made_at", BigInteger, nullable=False),

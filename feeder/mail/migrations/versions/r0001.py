@@ -146,7 +146,11 @@ def _delivery() -> None:
     )
     unsettled = sa.column("state").in_(["queued", "deferred", "sending", "held"])
     op.create_index(
-        "delivery_open", "delivery", ["provider", "due_at"], sqlite_where=unsettled, postgresql_where=unsettled
+        "delivery_open",
+        "delivery",
+        ["transport", "digest", "provider", "due_at", "subscriber", "state"],
+        sqlite_where=unsettled,
+        postgresql_where=unsettled,
     )
     op.create_index("delivery_to", "delivery", ["subscriber"])
 
@@ -162,6 +166,7 @@ def _notice() -> None:
         sa.Column("message_id", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+        sa.Column("uncertain", sa.Integer, nullable=False, server_default="0"),
         sa.Column("reply", sa.Text, nullable=False, server_default=""),
         sa.Column("due_at", sa.BigInteger, nullable=False),
         sa.Column("made_at", sa.BigInteger, nullable=False),
