@@ -27,6 +27,7 @@ _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*\Z")
 _IN_PHRASE = re.compile(rb"[A-Za-z0-9!*+\-/]")  # RFC 2047 section 5 (3): what Q may leave as it is in a name
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+\-.]+@[a-z0-9\-.]+\Z")
 _NOT_IN_URL = re.compile("[^\x21-\x3b\x3d\x3f-\x7e]+")
 
 _START, _END = "=?utf-8?", "?="
@@ -54,7 +55,7 @@ def mailbox_field(name: str, person: str, address: str) -> str:
     Raises:
         BadAddress: it is no mail address.
     """
-    spec, _ = normal(address)
+    spec = address if _PLAIN_ADDRESS.match(address) else normal(address)[0]
     shown = phrase(person, len(name) + 2)
     if not shown:
         return f"{name}: {spec}\r\n"

@@ -7,12 +7,10 @@ form once, and a message costs the bytes that are its own.
 from __future__ import annotations
 
 from datetime import datetime
-from email.utils import parseaddr
 from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from feeder.config.settings import MailingList
 from feeder.mail import encoding, headers, lists
 from feeder.mail.addresses import normal
 from feeder.mail.links import Links
@@ -22,7 +20,7 @@ from feeder.mail.values import Message, Recipient, Rendered
 from feeder.mail.verp import Verp
 
 if TYPE_CHECKING:
-    from feeder.config import Settings
+    from feeder.config import MailingList, Settings
     from feeder.mail.dkim import Signer
 
 ONE_CLICK: Final = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -60,12 +58,12 @@ class Stencil:
         person, address = lists.sender_of(settings, mailing_list)
         self._sender, _ = normal(address)
         self._domain = self._sender.rpartition("@")[2]
-        self._number, self._list, self._verp = digest_id, mailing_list.name, verp
-        self._links = Links(settings, Tokens(verp.keys)) if settings.mail.unsubscribe else None
+        self._number, self._verp = digest_id, verp
+        self._ways = _Ways(Links(settings, Tokens(verp.keys)), mailing_list.name)
         self._body = Body(rendered, f"{digest_id} {mailing_list.name} {made_at.isoformat()}")
         first = [
             headers.mailbox_field("From", person, address),
-            *_reply_to(mailing_list.reply_to or settings.mail.reply_to),
+            *_reply_to(settings, mailing_list),
             headers.text_field("Subject", rendered.subject),
             headers.date_field(made_at),
         ]
@@ -87,9 +85,10 @@ class Stencil:
         Raises:
             BadAddress: no mail can be sent to the address.
         """
+        address, _ = normal(recipient.address)
         message_id = digest_message_id(self._verp.keys, self._number, recipient.subscriber, self._domain)
-        own = [headers.mailbox_field("To", recipient.name, recipient.address), f"Message-ID: {message_id}\r\n"]
-        ways = self._ways_out(recipient)
+        own = [headers.mailbox_field("To", recipient.name, address), f"Message-ID: {message_id}\r\n"]
+        ways = self._ways.of(recipient)
         if ways:
             own.append(headers.url_field("List-Unsubscribe", *ways))
             if ways[0].startswith("https:"):
@@ -100,16 +99,31 @@ class Stencil:
             signatures = self._seal.sign([headers.unfold(field) for field in own], self._body.hash(body))
         return Message(
             sender=self._verp.address(self._number, recipient.subscriber) or self._sender,
-            recipient=normal(recipient.address)[0],
+            recipient=address,
             message_id=message_id,
             data=b"".join((signatures, self._first, "".join(own).encode("ascii"), self._last, *body)),
         )
 
-    def _ways_out(self, recipient: Recipient) -> list[str]:
-        """Addresses that unsubscribe, that of the web first."""
-        ways = [recipient.unsubscribe] if recipient.unsubscribe else []
-        if self._links and not recipient.unsubscribe.startswith("mailto:"):
-            ways.append(self._links.unsubscribe_by_mail(recipient.subscriber, self._list))
+
+class _Ways:
+    """The addresses at which a recipient unsubscribes from one list."""
+
+    def __init__(self, links: Links, name: str) -> None:
+        self._links, self._name = links, name
+        by_web, by_mail = links.unsubscribe(0, name), links.unsubscribe_by_mail(0, name)
+        self._page = by_web.rpartition("/")[0] + "/" if by_web.startswith("http") else ""
+        self._mailbox = by_mail.rpartition("%20")[0] + "%20" if by_mail else ""
+
+    def of(self, recipient: Recipient) -> list[str]:
+        """That of the web first; none where there is neither."""
+        given = recipient.unsubscribe
+        ways = [given] if given else []
+        if self._mailbox and not given.startswith("mailto:"):
+            if self._page and given.startswith(self._page):
+                # A token is made in 15 µs, and the address has the same one.
+                ways.append(self._mailbox + given[len(self._page) :])
+            else:
+                ways.append(self._links.unsubscribe_by_mail(recipient.subscriber, self._name))
         return ways
 
 
@@ -173,12 +187,12 @@ def notice(
     Raises:
         BadAddress: no mail can be sent to the address.
     """
-    person, sender = lists.sender_of(settings, mailing_list or MailingList(name=""))
+    person, sender = lists.sender_of(settings, mailing_list)
     body = Body(rendered, message_id)
     fields = [
         headers.mailbox_field("From", person, sender),
         headers.mailbox_field("To", "", address),
-        *_reply_to((mailing_list.reply_to if mailing_list else "") or settings.mail.reply_to),
+        *_reply_to(settings, mailing_list),
         headers.text_field("Subject", rendered.subject),
         headers.date_field(made_at),
         f"Message-ID: {message_id}\r\n",
@@ -206,10 +220,11 @@ def feedback_sender(domain: str) -> str:
     return letters[:_SENDER_LONGEST] if len(letters) >= _SENDER_SHORTEST else f"{letters}feeder"
 
 
-def _reply_to(value: str) -> list[str]:
+def _reply_to(settings: Settings, mailing_list: MailingList | None) -> list[str]:
+    value = lists.reply_to_of(settings, mailing_list)
     if not value:
         return []
-    person, address = parseaddr(headers.clean(value))
+    person, address = lists.person_and_address(value)
     return [headers.mailbox_field("Reply-To", person, address)]
 
 
