@@ -79,8 +79,9 @@ class Message:
 class Outcome:
     """What a transport says became of a message."""
 
-    state: Literal["sent", "deferred", "failed", "uncertain"]
-    """``uncertain``: the connection was lost between the final dot and its answer."""
+    state: Literal["sent", "deferred", "failed", "uncertain", "unsent"]
+    """``uncertain``: the connection was lost between the final dot and its answer. ``unsent``: before the dot, so
+    that it is as if nothing had been tried."""
     reply: str = ""
     """The server's words, with their code, on one line."""
     code: int = 0
