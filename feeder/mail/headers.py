@@ -23,7 +23,9 @@ LONGEST: Final = 998
 _BREAKS = re.compile("[ \t\r\n\v\f\x1c-\x1f\x85\u2028\u2029]+")
 # Overrides and embeddings of the writing direction make a name or subject look like another; lone surrogates and
 # controls are no text at all.
-_NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\uffff\ud800-\udfff]+")
+_NO_TEXT = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]+"
+)
 _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?: [A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*\Z")
 _IN_PHRASE = re.compile(rb"[A-Za-z0-9!*+\-/]")  # RFC 2047 section 5 (3): what Q may leave as it is in a name
@@ -41,12 +43,12 @@ def clean(text: str) -> str:
     White space and line breaks of any kind become one blank; controls, lone surrogates, noncharacters and overrides
     of the writing direction are taken out.
     """
-    return " ".join(_NO_TEXT.sub("", _BREAKS.sub(" ", text)).split(" ")).strip(" ") if text else ""
+    return _BREAKS.sub(" ", _NO_TEXT.sub("", text)).strip(" ") if text else ""
 
 
 def text_field(name: str, value: str) -> str:
     """A field of free text, as Subject; with its CRLF."""
-    return f"{name}: {_unstructured(clean(value), len(name) + 2)}\r\n"
+    return f"{name}: {_unstructured(clean(value), len(name) + 2)}".rstrip(" ") + "\r\n"
 
 
 def mailbox_field(name: str, person: str, address: str) -> str:
