@@ -108,8 +108,8 @@ def parsed(data: bytes) -> EmailMessage:
 
 
 def bodies(data: bytes) -> tuple[str, str]:
-    """Text and HTML of a message."""
+    """Text and HTML of a message, lines ended by LF."""
     text, html = parsed(data).iter_parts()
     assert isinstance(text, EmailMessage)
     assert isinstance(html, EmailMessage)
-    return text.get_content(), html.get_content()
+    return text.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")
