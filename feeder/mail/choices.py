@@ -13,6 +13,7 @@ from feeder.config import checks
 from feeder.config.settings import Frequency, MailingList
 from feeder.errors import FeederError
 from feeder.links import segment
+from feeder.mail import lists
 
 MOST_TAGS = 50
 LONGEST_NAME = 100
@@ -78,18 +79,13 @@ def frequency_of(mailing_list: MailingList, typed: str) -> Frequency:
     """A frequency that the list offers."""
     word = typed.strip().lower()
     word = _SPOKEN.get(word, word)
-    offered = offered_by(mailing_list)
+    offered = lists.allowed(mailing_list)
     for one in offered:
         if one == word:
             return one
     known = word in get_args(Frequency)
     message = f"{mailing_list.name} does not come {word}" if known else f"not a frequency: {shown(typed)}"
     raise BadChoice(message, hint=f"it comes {' or '.join(offered)}; `allowed` in feeder.toml offers more")
-
-
-def offered_by(mailing_list: MailingList) -> tuple[Frequency, ...]:
-    """The frequencies that may be chosen, the list's own first."""
-    return (mailing_list.frequency, *(one for one in mailing_list.allowed if one != mailing_list.frequency))
 
 
 def hour_of(typed: str | int | None) -> int | None:

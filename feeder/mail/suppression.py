@@ -46,6 +46,10 @@ class Suppressions:
         """How the address with this key (`addresses.normal`) stands in the table."""
         return digest(self._key, key.encode("utf-8"), "sha256").hex()
 
+    def stand_in(self, key: str) -> str:
+        """What stands for the address of an erased person in rows that have to be counted."""
+        return f"#{self.hash(key)}"
+
     def of(self, connection: Connection, key: str) -> Suppressed | None:
         """Whether the address is suppressed, and why."""
         table = schema.suppression

@@ -1,0 +1,115 @@
+"""System mails: written here, queued as rows of ``notice``, sent like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import quote
+
+from sqlalchemy import Connection, insert
+
+from feeder.config.settings import MailingList, Settings
+from feeder.dates import to_micros
+from feeder.mail import lists, message, schema
+from feeder.mail.bounds import NotConfirmable, NoticeKind
+from feeder.mail.compose import Composer
+from feeder.mail.links import Links
+from feeder.mail.message_ids import notice_message_id
+from feeder.mail.persons import Subscription
+from feeder.mail.tokens import MAX_AGE, Tokens
+from feeder.mail.values import Rendered
+from feeder.mail.wording import words
+
+
+class Post:
+    """Writes and queues the system mails of one publication."""
+
+    def __init__(
+        self, settings: Settings, keys: Sequence[bytes], composer: Composer | None = None, *, list_host: str = ""
+    ) -> None:
+        """Write for the lists in ``settings``.
+
+        Args:
+            settings: the publication's.
+            keys: as `MailDatabase.secrets` gives them.
+            composer: makes the texts; not given: one is made for the first mail.
+            list_host: host of the List-Id; empty: none.
+        """
+        self._settings = settings
+        self._keys = keys
+        self._tokens = Tokens(keys)
+        self._links = Links(settings, self._tokens)
+        self._composer = composer
+        self._host = list_host
+
+    def post(self, connection: Connection, kind: NoticeKind, to: Subscription, now: datetime) -> None:
+        """Queue the question whether the address is the person's, or the link to her preferences.
+
+        Raises:
+            NotConfirmable: a confirmation would have no link.
+        """
+        mailing_list = lists.find(self._settings, to.list)
+        language = to.choice.language or lists.language_of(self._settings, mailing_list)
+        url = self._confirm(to, now) if kind == "confirm" else self._links.preferences(to.subscriber, now, to.list)
+        given: dict[str, object] = {"url": url, "frequency": words(language).frequencies[to.choice.frequency]}
+        if kind == "confirm":
+            days = MAX_AGE["confirm"]
+            given["days"] = days.days if days is not None else ""
+        rendered = self._texts.notice(kind, mailing_list, language, **given)
+        self.queue(connection, kind, to.address, rendered, now, language=language, mailing_list=mailing_list)
+
+    def queue(
+        self,
+        connection: Connection,
+        kind: str,
+        address: str,
+        rendered: Rendered,
+        now: datetime,
+        *,
+        language: str,
+        mailing_list: MailingList | None = None,
+    ) -> None:
+        """Queue any system mail (a proof, an alarm), as the `Composer` wrote it.
+
+        Raises:
+            BadAddress: no mail can be sent to the address.
+        """
+        at = to_micros(now)
+        domain = lists.sender_of(self._settings, mailing_list)[1].rpartition("@")[2]
+        message_id = notice_message_id(self._keys, kind, address, at, domain)
+        data = message.notice(
+            self._settings, rendered, address, message_id, now,
+            language=language, mailing_list=mailing_list, list_host=self._host,
+        )  # fmt: skip
+        row = {
+            "kind": kind,
+            "address": address,
+            "list": mailing_list.name if mailing_list is not None else "",
+            "data": data,
+            "message_id": message_id,
+            "state": "queued",
+            "due_at": at,
+            "made_at": at,
+            "updated_at": at,
+        }
+        connection.execute(insert(schema.notice).values(row))
+
+    def _confirm(self, to: Subscription, now: datetime) -> str:
+        link = self._links.confirm(to.subscriber, to.list, now)
+        mailbox = self._settings.mail.unsubscribe
+        if not link and mailbox:
+            token = self._tokens.make("confirm", to.subscriber, to.list, now)
+            link = f"mailto:{quote(mailbox, safe='@+')}?subject=confirm%20{token}"
+        if not link:
+            raise NotConfirmable(
+                "a confirmation needs an address to lead to",
+                hint="set [web] url, or [mail] unsubscribe with `feeder mailbox` reading it; "
+                "or say where the person's consent is kept, with --confirmed-by",
+            )
+        return link
+
+    @property
+    def _texts(self) -> Composer:
+        if self._composer is None:
+            self._composer = Composer(self._settings)
+        return self._composer
