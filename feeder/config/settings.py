@@ -44,6 +44,8 @@ class Site:
 publish with a real url, then kept in the history."""
     icp: str = ""
     """备案号 (ICP filing number), shown in the footer."""
+    sandbox: bool = False
+    """The templates of this publication are a stranger's: they reach nothing but what they are given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class MailWords:
     via: str
     tags: str
     between: str
+    between_titles: str
     colon: str
     more: str
     picture: str
@@ -77,6 +78,7 @@ ZH = MailWords(
     via="来源",
     tags="标签",
     between="、",
+    between_titles="；",
     colon="：",
     more="阅读全文",
     picture="图",
@@ -112,13 +114,13 @@ ZH = MailWords(
             subject="请确认订阅《{list}》",
             title="请确认您的订阅",
             text=(
-                "有人用这个邮件地址订阅了{site}的《{list}》（{frequency}）。如果是您本人，请点击下面的按钮确认。",
-                "确认之前，我们不会给您寄任何内容。",
+                "有人用这个邮件地址订阅了{site}的《{list}》（{frequency}）。",
+                "如果是您本人，请点击下面的按钮确认。确认之前，我们不会给您寄任何内容。",
             ),
             button="确认订阅",
             small=(
                 "链接 {days} 天内有效。",
-                "如果不是您本人，不必理会这封邮件：不确认就不会订阅，这个地址也不会留下。",
+                "如果不是您本人，不必理会这封邮件：不确认，就不会订阅。",
             ),
         ),
         "already": NoticeWords(
@@ -155,6 +157,7 @@ EN = MailWords(
     via="Source",
     tags="Tags",
     between=", ",
+    between_titles="; ",
     colon=": ",
     more="Read on",
     picture="Picture",
@@ -190,23 +193,21 @@ EN = MailWords(
             subject="Please confirm your subscription to {list}",
             title="Please confirm your subscription",
             text=(
-                "Somebody asked for {list} by {site} ({frequency}) to be sent to this address. "
-                "If that was you, please confirm with the button below.",
-                "Until then, we will not send you anything.",
+                "Somebody asked for {list} by {site} ({frequency}) to be sent to this address.",
+                "If that was you, please confirm with the button below. Until then, we will not send you anything.",
             ),
             button="Confirm",
             small=(
                 "The link works for {days} days.",
-                "If it was not you, ignore this mail: without a confirmation there is no subscription, "
-                "and the address is not kept.",
+                "If it was not you, ignore this mail: nothing is sent without a confirmation.",
             ),
         ),
         "already": NoticeWords(
             subject="You are subscribed to {list} already",
             title="You are subscribed already",
             text=(
-                "Somebody asked again for {list} to be sent to this address. You are subscribed already, "
-                "and nothing has changed.",
+                "Somebody asked again for {list} to be sent to this address.",
+                "You are subscribed already, and nothing has changed.",
             ),
             button="Change preferences",
             small=("If it was not you, ignore this mail.",),

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from feeder import links
 from feeder.config.settings import Settings
-from feeder.model import Document, Feed, Headline, PublicEntry, Stage
+from feeder.model import Digest, DigestLine, DigestList, Document, Feed, Headline, PublicEntry, Stage
 from feeder.pages import article, assets, paths, sitemap
+from feeder.pages.content import fit
+from feeder.pages.digest import parts, row
 from feeder.pages.metadata import news_article
 from feeder.pages.rows import Lister, Row, direction
-from feeder.pages.subscribe import groups
+from feeder.pages.subscribe import groups, mail_offers
 from feeder.pages.templating import Templates
 from feeder.pages.wording import language_name, words
 
@@ -30,15 +33,15 @@ FORMATS = (
     ("JSON Feed", "application/feed+json", ".json"),
 )
 MOST_STORIES = 20_000
-VERSION = 1
+VERSION = 2
 """Bump when the same templates and entries give other pages."""
 
 
 class Pages:
     """The pages of one publication."""
 
-    def __init__(self, settings: Settings, *, author_pages: bool = True) -> None:
-        """``author_pages``: authors have pages, so entries link to them."""
+    def __init__(self, settings: Settings, *, author_pages: bool = True, digests: str = "") -> None:
+        """``author_pages``: authors have pages, so entries link to them; ``digests``: where the digests are, if any."""
         site = settings.site
         self.settings = settings
         self.author_pages = author_pages
@@ -51,12 +54,13 @@ class Pages:
             "site_url": self.site_url,
             "site_direction": direction(site.language),
             "locale": site.language.replace("-", "_"),
+            "digests": digests,
             "story": self._story,
         }
-        self.templates = Templates(settings.root, constants)
+        self.templates = Templates(settings.root, constants, sandbox=site.sandbox)
         self._stories: dict[tuple[Row, bool], Markup] = {}
         """Entries in lists: each stands in the same words on the pages of all its tags."""
-        self._chrome: dict[str, dict[str, object]] = {}
+        self._chrome: dict[tuple[str, str], dict[str, object]] = {}
 
     @cached_property
     def _style(self) -> Document:
@@ -192,11 +196,66 @@ class Pages:
         }
         return self._render("label.html", path, values, feed=(shown, paths.label(kind, name)))
 
-    def feeds(self, feeds: Sequence[Feed]) -> Document:
+    def digest(self, digest: Digest) -> Document:
+        """The page of a digest, with its entries as they are now, in the language it was written in."""
+        path = self._path_of(digest.url)
+        root = paths.root(path)
+        lister = self._lister(digest.language)
+        shown = parts(digest, lister, root)
+        values = {
+            "title": f"{digest.title} · {digest.list.title}",
+            "description": " · ".join(entry.title for entry in digest.entries if not entry.withdrawn),
+            "subject": digest.title,
+            "sent": article.Time(digest.at.isoformat(timespec="seconds"), lister.words.full_date(digest.at)),
+            "count": lister.words.entries(len(shown)) if shown else "",
+            "archive": article.Link(digest.list.title, lister.address(digest.list.page_url, root)),
+            "preface": Markup(fit(digest.preface, digest.url, table=lister.words.table, code=lister.words.code)),  # noqa: S704
+            "parts": shown,
+            "corrections": [(lister.row(entry, root), entry.correction) for entry in digest.corrections],
+            "older": row(digest.older, lister, root) if digest.older else None,
+            "newer": row(digest.newer, lister, root) if digest.newer else None,
+        }
+        feed = (digest.list.title, f"digests/{digest.list.name}")
+        return self._render("digest.html", path, values, Stage.PAGE, feed=feed, language=digest.language)
+
+    def digests(self, archive: DigestList, lines: Iterable[DigestLine]) -> Document:
+        """The digests of a list, the newest first, by year."""
+        path = self._path_of(archive.page_url)
+        root = paths.root(path)
+        lister = self._lister(archive.language)
+        years = groupby(lines, lambda line: line.at.year)
+        values = {
+            "title": f"{lister.words.digests} · {archive.title}",
+            "description": archive.description,
+            "list": mail_offers([archive], self.site_url, archive.language, lister.words)[0],
+            "years": [(lister.words.year_of(year), [row(one, lister, root) for one in run]) for year, run in years],
+        }
+        feed = (archive.title, f"digests/{archive.name}")
+        return self._render("digests.html", path, values, feed=feed, language=archive.language)
+
+    def archives(self, lists: Sequence[tuple[DigestList, Sequence[DigestLine]]]) -> Document:
+        """Where the digests of several lists are, with the latest of each; one list's own page takes its place."""
+        path = "digests/index.html"
+        if len(lists) == 1:
+            return self.redirect("/digests/", lists[0][0].page_url)
+        root = paths.root(path)
+        language = self.settings.site.language
+        offers = mail_offers([one for one, _ in lists], self.site_url, language, self.words)
+        values = {
+            "title": self._title(self.words.digests),
+            "lists": [
+                (offer, self.lister.address(offer.archive, root), [row(line, self.lister, root) for line in lines])
+                for offer, (_, lines) in zip(offers, lists, strict=True)
+            ],
+        }
+        return self._render("archives.html", path, values)
+
+    def feeds(self, feeds: Sequence[Feed], lists: Sequence[DigestList] = ()) -> Document:
         """The page on which people find what a feed is, and the addresses of all of them."""
         values = {
             "title": self._title(self.words.subscribe),
             "groups": groups(feeds, self.site_url, self.settings.site.title, self.words),
+            "lists": mail_offers(lists, self.site_url, self.settings.site.language, self.words),
             "opml": self._url("feeds.opml"),
         }
         return self._render("feeds.html", "subscribe/index.html", values)
@@ -231,6 +290,12 @@ class Pages:
             story = self._stories[row, lead] = self.templates.markup("story.html", {"row": row, "lead": lead})
         return story
 
+    def _lister(self, language: str) -> Lister:
+        """What writes lists in a language other than the site's."""
+        if language.lower() == self.lister.language.lower():
+            return self.lister
+        return Lister(self.site_url, language, self.lister.zone, words(language))
+
     def _url(self, path: str) -> str:
         return links.url(self.site_url, path)
 
@@ -249,9 +314,10 @@ class Pages:
         *,
         root: str = "",
         feed: tuple[str, str] | None = None,
+        language: str = "",
     ) -> Document:
         root = root or paths.root(path)
-        page: dict[str, object] = {"canonical": "", "description": "", **self._frame(root), **values}
+        page: dict[str, object] = {"canonical": "", "description": "", **self._frame(root, language), **values}
         if not page["canonical"]:
             page["canonical"] = self._url(path)
         if feed is not None:
@@ -259,15 +325,22 @@ class Pages:
         text = self.templates.render(template, page)
         return Document(path, HTML, text.encode("utf-8", "replace"), stage)
 
-    def _frame(self, root: str) -> dict[str, object]:
-        """What is the same on all pages of one depth, rendered once."""
-        frame = self._chrome.get(root)
+    def _frame(self, root: str, language: str = "") -> dict[str, object]:
+        """What is the same on all pages of one depth and language, rendered once."""
+        frame = self._chrome.get((root, language))
         if frame is None:
-            frame = {"root": root}
+            page_language = language or self.settings.site.language
+            frame = {
+                "root": root,
+                "page_language": page_language,
+                "page_direction": direction(page_language),
+                "locale": page_language.replace("-", "_"),
+                "t": words(page_language),
+            }
             frame["header"] = self.templates.markup("header.html", frame)
             frame["footer"] = self.templates.markup("footer.html", frame)
             frame["head"] = self._head(root, self.settings.site.title, "")
-            self._chrome[root] = frame
+            self._chrome[root, language] = frame
         return frame
 
     def _head(self, root: str, title: str, folder: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +12,7 @@ from types import TracebackType
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from feeder.errors import Problem, SettingsError
@@ -65,23 +66,40 @@ class _Compiled(BytecodeCache):
                 half.unlink()
 
 
+class _Fenced(FileSystemLoader):
+    """Templates that lie in their folder indeed: a symbolic link could name any file of the machine."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source = super().get_source(environment, template)
+        file = os.path.realpath(source[1])
+        if not any(file.startswith(f"{os.path.realpath(folder)}{os.sep}") for folder in self.searchpath):
+            raise TemplateNotFound(template)
+        return source
+
+
 class Templates:
     """The templates of one publication."""
 
-    def __init__(self, root: Path, constants: Mapping[str, object]) -> None:
-        """``constants`` are what every template may name."""
+    def __init__(self, root: Path, constants: Mapping[str, object], *, sandbox: bool = False) -> None:
+        """``constants`` are what every template may name.
+
+        ``sandbox`` is for templates of strangers: they reach no attribute that begins with ``_``, change nothing they
+        are given, and name no file outside their folder.
+        """
         self.root = root
         # A publication in feeder's own checkout has one folder for both.
         self.folders = list(dict.fromkeys([root.resolve() / OWN, defaults()]))
-        self.environment = Environment(
-            loader=FileSystemLoader(self.folders),
+        kind = ImmutableSandboxedEnvironment if sandbox else Environment
+        self.environment = kind(
+            loader=(_Fenced if sandbox else FileSystemLoader)(self.folders),
             undefined=StrictUndefined,
             autoescape=_escapes,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
             auto_reload=False,
-            bytecode_cache=_Compiled(root / ".feeder" / OWN),
+            # What was compiled outside of the sandbox would run outside of it.
+            bytecode_cache=None if sandbox else _Compiled(root / ".feeder" / OWN),
         )
         self.environment.globals.update(constants)
 
@@ -94,6 +112,10 @@ class Templates:
             return self.environment.get_template(name).render(values)
         except _MISTAKES as error:
             raise self._broken(name, error) from error
+
+    def has(self, name: str) -> bool:
+        """Whether there is a template of that name."""
+        return any(os.path.isfile(os.path.join(folder, name)) for folder in self.folders)
 
     def markup(self, name: str, values: Mapping[str, object]) -> Markup:
         """Likewise, to be put into another template as it is."""
