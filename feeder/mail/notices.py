@@ -18,7 +18,6 @@ from feeder.mail.message_ids import notice_message_id
 from feeder.mail.persons import Subscription
 from feeder.mail.tokens import MAX_AGE, Tokens
 from feeder.mail.values import Rendered
-from feeder.mail.wording import words
 
 
 class Post:
@@ -51,7 +50,7 @@ class Post:
         mailing_list = lists.find(self._settings, to.list)
         language = to.choice.language or lists.language_of(self._settings, mailing_list)
         url = self._confirm(to, now) if kind == "confirm" else self._links.preferences(to.subscriber, now, to.list)
-        given: dict[str, object] = {"url": url, "frequency": words(language).frequencies[to.choice.frequency]}
+        given: dict[str, object] = {"url": url, "frequency": to.choice.frequency}
         if kind == "confirm":
             days = MAX_AGE["confirm"]
             given["days"] = days.days if days is not None else ""
