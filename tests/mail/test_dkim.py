@@ -93,7 +93,7 @@ def test_a_finished_message_is_signed_well(
     rendered = Rendered(subject=subject, html="", text="".join(lines))
     data = notice(own, rendered, "reader@example.net", "<1.2@example.org>", NOW, language="zh-CN")
     assert verify(signer.sign(data, NOW)) == [True, True]
-    body = "".join(lines).encode().replace(b"\n", b"\r\n")
+    body = "".join([*lines, "\n"]).encode().replace(b"\n", b"\r\n")
     raw = b"From: a@example.org\r\nSubject:  x \r\n\ty\r\nReceived: z\r\n\r\n" + body
     assert verify(signer.sign(raw, NOW)) == [True, True]
 
