@@ -251,6 +251,11 @@ def mint(authority: str, day: str, slug: str, taken: Callable[[str], bool]) -> s
     return unique(f"tag:{authority}:{day}/{links.encode(slug)}", taken)
 
 
+def of_digest(authority: str, path: str) -> str:
+    """The permanent id of a digest whose page is at ``path``."""
+    return f"tag:{authority}:{links.encode(path)}"
+
+
 def unique(wanted: str, taken: Callable[[str], bool]) -> str:
     """``wanted``, or with the first of ``-2``, ``-3`` … that is not taken; before a trailing slash or ending."""
     if not taken(wanted):

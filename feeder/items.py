@@ -24,7 +24,7 @@ def _section(anchor: str, entry: PublicEntry, seen: set[str]) -> str:
     return (
         f'<section id="{html.escape(anchor)}"{language}>\n<h2>{title}</h2>\n'
         f'<p><time datetime="{entry.published.isoformat(timespec="seconds")}">{day}</time></p>\n'
-        f"{_correction(entry)}{_with_own_ids(anchor, entry, seen)}\n</section>"
+        f"{_correction(entry)}{with_own_ids(anchor, entry, seen)}\n</section>"
     )
 
 
@@ -35,7 +35,7 @@ def _correction(entry: PublicEntry) -> str:
     return f"<p><strong>{word}</strong> {html.escape(entry.correction)}</p>\n"
 
 
-def _with_own_ids(anchor: str, entry: PublicEntry, seen: set[str]) -> str:
+def with_own_ids(anchor: str, entry: PublicEntry, seen: set[str]) -> str:
     """The entry's HTML; ids that an item above has already (of footnotes, of headings) get this one's in front."""
     text, page = entry.html, html.escape(entry.url.partition("#")[0])
     for name in dict.fromkeys(_ID.findall(text)):

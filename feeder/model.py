@@ -172,6 +172,8 @@ class PublicEntry(Headline):
     """It was public and is not any more: title ``已撤回``, no text."""
     number: int = 0
     """Its number in the order of release, from 1; 0 where it has none."""
+    corrected: datetime | None = None
+    """When its correction was told, if that was after its release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +212,57 @@ class Feed:
     def is_archive(self) -> bool:
         """Whether this is an archive document (RFC 5005 section 4) and not what readers subscribe to."""
         return bool(self.current)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestLine:
+    """A digest as lists of digests show it."""
+
+    url: str
+    """Absolute and percent-encoded."""
+    title: str
+    """Its subject."""
+    at: datetime
+    """The instant up to which it serves, in the list's zone."""
+    language: str
+    """BCP 47: of the texts around the entries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest(DigestLine):
+    """A digest as its public page shows it now; every address in it is absolute."""
+
+    list: DigestList
+    preface: str = ""
+    """Safe HTML."""
+    entries: tuple[PublicEntry, ...]
+    """In their present text; those withdrawn since are empty."""
+    corrections: tuple[PublicEntry, ...] = ()
+    """Entries sent earlier, whose corrections it tells."""
+    updated: datetime
+    """When it last changed in a way readers should notice."""
+    older: DigestLine | None = None
+    newer: DigestLine | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestList:
+    """A list that people can subscribe to, or could."""
+
+    name: str
+    title: str
+    description: str = ""
+    language: str
+    page_url: str = ""
+    """Absolute address of the archive of its digests; empty where there is none."""
+    feed: str = ""
+    """Path (without ending) of the feed of its digests; empty where there is none."""
+    subscribe_url: str = ""
+    """Where people subscribe; empty where they cannot by themselves."""
+    frequencies: tuple[str, ...] = ()
+    """How often it comes, its own first: ``instant``, ``daily``, ``weekly``, ``monthly``."""
+    weekday: int = 0
+    """Of the weekly digest; 0 is Monday."""
 
 
 class Stage(IntEnum):

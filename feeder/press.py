@@ -9,7 +9,7 @@ from typing import Final
 from feeder import cache as caching
 from feeder import dates, feeds, identity, inputs, links, scope
 from feeder import history as histories
-from feeder.catalog import Catalog
+from feeder.catalog import Catalog, Digests
 from feeder.config import Settings
 from feeder.feeds import lint, opml
 from feeder.forking import in_parallel
@@ -22,6 +22,7 @@ from feeder.reading import assets
 
 FRONT_ENTRIES: Final = 20
 LABEL_FRONT: Final = 50
+ARCHIVES_LATEST: Final = 3
 YEAR_WHOLE: Final = 200
 """A year with more entries lists its months instead."""
 _BATCH: Final = 100
@@ -50,7 +51,8 @@ def make(
     """
     root = str(settings.root)
     with histories.read_history(root) as history:
-        pages = Pages(settings, author_pages="author" in scope.shown_kinds(history))
+        authors = "author" in scope.shown_kinds(history)
+        pages = Pages(settings, author_pages=authors, digests=scope.digests_folder(history, settings))
     for name in feeds.FORMATS:
         feeds.load(name)
 
@@ -86,6 +88,7 @@ class _Press:
         self.catalog = catalog
         self.pages = pages
         self.output = output
+        self.digested = Digests(catalog)
         self.kinds = scope.shown_kinds(history)
         self.placed = placed
         """Assets this process has staged, or found in their place."""
@@ -184,8 +187,25 @@ class _Press:
 
     def subscribe(self, _rest: str, _made: Made) -> Iterator[Document]:
         frames = self.catalog.frames(scope.shown_labels(self.history))
-        yield self.pages.feeds(frames)
-        yield opml.render(self.settings.site.title, frames)
+        yield self.pages.feeds(frames, self.digested.lists())
+        yield opml.render(self.settings.site.title, [*frames, *self.digested.frames()])
+
+    def digest(self, rest: str, _made: Made) -> Iterator[Document]:
+        record = self.history.digest(int(rest))
+        if record and record.list in self.digested.archives:
+            yield self.pages.digest(self.digested.digest(record))
+
+    def digests(self, rest: str, made: Made) -> Iterator[Document]:
+        if not rest:
+            yield from self._archives()
+        elif rest in self.digested.archives:
+            yield self.pages.digests(self.digested.about(rest), self.digested.lines(rest))
+            yield from self._feed(self.digested.feed(rest), made)
+
+    def _archives(self) -> Iterator[Document]:
+        lists = [one for one in self.digested.lists() if one.page_url]
+        if lists:
+            yield self.pages.archives([(one, self.digested.lines(one.name, ARCHIVES_LATEST)) for one in lists])
 
     def sitemap(self, _rest: str, _made: Made) -> Iterator[Document]:
         base = self.settings.site.url
@@ -206,6 +226,8 @@ _MAKERS: Final[dict[str, Callable[[_Press, str, Made], Iterator[Document]]]] = {
     "month": _Press.month,
     "tags": _Press.tags,
     "subscribe": _Press.subscribe,
+    "digest": _Press.digest,
+    "digests": _Press.digests,
     "sitemap": _Press.sitemap,
     "site": _Press.site,
 }

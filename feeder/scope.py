@@ -9,16 +9,20 @@ keep which files came from it, and drop those that no longer do:
 ``label/KIND/SLUG``           feed and front page of a tag, author or language
 ``label/KIND/SLUG/N``         an older page of it
 ``year/YYYY``, ``month/YYYY-MM``
+``digest/NUMBER``             the page of a digest
+``digests/LIST``              the archive of a list's digests, and their feed
+``digests``                   what leads to the archives
 ``index``, ``tags``, ``subscribe``, ``sitemap``, ``site``
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from feeder.cache import Cache
-from feeder.history import History, Label, Record
+from feeder.config import Settings
+from feeder.history import DigestRecord, History, Label, Record
 from feeder.plan import Plan
 
 PER_PAGE: Final = 100
@@ -51,6 +55,35 @@ def older_pages(label: Label) -> int:
     return (label.last + 1) // PER_PAGE
 
 
+def archives(history: History, settings: Settings) -> list[str]:
+    """Names of the lists whose digests have pages: in the order of the settings, then those no longer in them."""
+    known = dict(history.digest_lists())
+    named = {one.name: one.archive for one in settings.lists}
+    return [*(name for name, kept in named.items() if kept and name in known), *sorted(known.keys() - named)]
+
+
+def digests_folder(history: History, settings: Settings) -> str:
+    """Where the link to the digests leads, from the top of ``out/``; empty where there is none."""
+    names = archives(history, settings)
+    return f"digests/{names[0]}/" if len(names) == 1 else "digests/" if names else ""
+
+
+def add_digests(history: History, settings: Settings, fresh: Sequence[DigestRecord]) -> list[str]:
+    """Put digests into the history; the jobs that makes necessary."""
+    before = digests_folder(history, settings)
+    history.put_digests(fresh)
+    if not fresh:
+        return []
+    if digests_folder(history, settings) != before:
+        return [job for job in all_jobs(history) if not is_feed(job)]  # every page has the link
+    jobs = {"digests", "subscribe"}
+    for digest in fresh:
+        beside = (one for one in history.digests_beside(digest) if one)
+        jobs.update(f"digest/{one.number}" for one in (digest, *beside))
+        jobs.add(f"digests/{digest.list}")
+    return sorted(jobs)
+
+
 def all_jobs(history: History) -> Iterator[str]:
     """Every job, those that share entries next to each other."""
     sealed = int(history.meta("sealed") or 0)
@@ -69,7 +102,10 @@ def all_jobs(history: History) -> Iterator[str]:
     months = [month for month, _ in history.months()]
     yield from (f"year/{year}" for year in dict.fromkeys(month[:4] for month in months))
     yield from (f"month/{month}" for month in months)
-    yield from (*ALWAYS, *LISTS, "site")
+    for name, _ in history.digest_lists():
+        yield from (f"digest/{digest.number}" for digest in history.digests(name))
+        yield f"digests/{name}"
+    yield from (*ALWAYS, *LISTS, "digests", "site")
 
 
 def is_feed(job: str) -> bool:
@@ -89,6 +125,8 @@ class Affected:
         self._labels: dict[tuple[str, str], Label | None] = {}
         """Labels that any of the entries carries before or after, as they were before."""
         self._limits = window_limits(size)
+        self._shown: set[str] = set()
+        """Ids of the entries that digests may show in another way."""
         self._windows: dict[tuple[str, str], set[int]] = {}
         """What is in each feed after the plan was applied."""
         self.everything = False
@@ -132,6 +170,12 @@ class Affected:
 
     def jobs(self) -> list[str]:
         """The jobs, in an order that makes pages of shared entries together."""
+        for digest in self._history.digests_with(self._shown):
+            self._jobs.update((f"digest/{digest.number}", f"digests/{digest.list}", "digests"))
+            # What was withdrawn may have stood in the subject, which its neighbours name.
+            beside = (one for one in self._history.digests_beside(digest) if one)
+            self._jobs.update(f"digest/{one.number}" for one in beside)
+        self._shown.clear()
         return sorted(self._jobs)
 
     def _shows(self, record: Record) -> None:
@@ -151,6 +195,7 @@ class Affected:
         return self._windows[kind, slug]
 
     def _page(self, record: Record) -> None:
+        self._shown.add(record.id)
         page, shared, _ = record.permalink.partition("#")
         others = self._history.on_page(page) if shared else ()
         self._jobs.add(f"page/{others[0].seq if others else record.seq}")

@@ -87,6 +87,8 @@ def _item(feed: Feed, entry: PublicEntry) -> dict[str, Any]:
     fields["_feeder"] = {"released": moments.exact(entry.released), "hash": entry.hash, "path": text.clean(entry.path)}
     if entry.number:
         fields["_feeder"]["number"] = entry.number
+    if entry.corrected:
+        fields["_feeder"]["corrected"] = moments.exact(entry.corrected)
     if entry.withdrawn:
         fields["_feeder"]["withdrawn"] = True
     return _present(fields)

@@ -57,7 +57,7 @@ class Digests(Tables):
     def digests_with(self, entries: Iterable[str]) -> list[DigestRecord]:
         """The digests in which any entry with one of these ids stands, or is corrected, by number."""
         found: set[int] = set()
-        for entry in entries:
+        for entry in entries if self.last_digest() else ():
             found.update(n for (n,) in self._db.execute("SELECT number FROM digest_entry WHERE entry = ?", (entry,)))
         return [digest for number in sorted(found) for digest in self._digests("WHERE number = ?", number)]
 

@@ -11,7 +11,7 @@ import re
 _NAMES = r"<(/?)(h[1-6]|table|pre)\b"
 _SIMPLE = re.compile(_NAMES + r"([^>]*)>")
 _WHOLE = re.compile(_NAMES + r"([^>\"]*(?:\"[^\"]*\"[^>\"]*)*)>|<[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>")
-_NEEDED = re.compile(r"<(?:h[13-6]|table|pre)\b")
+_NEEDED = re.compile(r"<(?:h[1-6]|table|pre)\b")
 _ALIGNED = re.compile(r'<(t[dh]) align="(left|right|center)"')
 _IN_ATTRIBUTE = re.compile(r"=\"[^\"<]*<")
 
@@ -19,7 +19,8 @@ _IN_ATTRIBUTE = re.compile(r"=\"[^\"<]*<")
 class _Fitting:
     """One pass over one entry's tags."""
 
-    def __init__(self, table: str, code: str) -> None:
+    def __init__(self, table: str, code: str, top: int) -> None:
+        self.top = top
         self.table = table
         self.code = code
         self.open: list[int] = []
@@ -44,13 +45,13 @@ class _Fitting:
         self.open.append(level)
 
     def _level(self) -> int:
-        return min(1 + len(self.open), 6)
+        return min(self.top + len(self.open), 6)
 
 
-def fit(html: str, url: str, *, table: str, code: str) -> str:
-    """An entry's HTML below a page's ``h1``.
+def fit(html: str, url: str, *, table: str, code: str, top: int = 1) -> str:
+    """An entry's HTML below a page's heading of level ``top``.
 
-    Headings start at ``h2`` and skip no level; tables and code scroll, and the keyboard reaches them
+    Headings start one level below and skip none; tables and code scroll, and the keyboard reaches them
     (WCAG 2.1.1). ``table`` and ``code`` are the names a screen reader says. Links to the page itself, by its
     own address ``url``, stay on it. ``align``, which feed readers know, is a class here (HTML 16.2).
     """
@@ -60,4 +61,4 @@ def fit(html: str, url: str, *, table: str, code: str) -> str:
     if ' align="' in html:
         html = _ALIGNED.sub(r'<\1 class="\2"', html)
     pattern = _SIMPLE if _IN_ATTRIBUTE.search(html) is None else _WHOLE
-    return pattern.sub(_Fitting(table, code), html)
+    return pattern.sub(_Fitting(table, code, top), html)

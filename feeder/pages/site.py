@@ -32,6 +32,8 @@ FORMATS = (
     ("RSS", "application/rss+xml", ".rss"),
     ("JSON Feed", "application/feed+json", ".json"),
 )
+SUMMARISED = 5
+"""Entries whose titles describe a digest."""
 MOST_STORIES = 20_000
 VERSION = 2
 """Bump when the same templates and entries give other pages."""
@@ -202,12 +204,13 @@ class Pages:
         root = paths.root(path)
         lister = self._lister(digest.language)
         shown = parts(digest, lister, root)
+        left = [part for part in shown if not part.withdrawn]
         values = {
             "title": f"{digest.title} · {digest.list.title}",
-            "description": " · ".join(entry.title for entry in digest.entries if not entry.withdrawn),
+            "description": " · ".join(part.title for part in left[:SUMMARISED]),
             "subject": digest.title,
             "sent": article.Time(digest.at.isoformat(timespec="seconds"), lister.words.full_date(digest.at)),
-            "count": lister.words.entries(len(shown)) if shown else "",
+            "count": lister.words.entries(len(left)) if left else "",
             "archive": article.Link(digest.list.title, lister.address(digest.list.page_url, root)),
             "preface": Markup(fit(digest.preface, digest.url, table=lister.words.table, code=lister.words.code)),  # noqa: S704
             "parts": shown,

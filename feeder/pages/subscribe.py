@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from feeder import links
-from feeder.model import Feed
+from feeder.model import DigestList, Feed
 from feeder.pages.wording import Words, language_name
 
 
@@ -30,6 +30,35 @@ class Group(NamedTuple):
 
     name: str
     offers: list[Offer]
+
+
+class MailOffer(NamedTuple):
+    """One list on offer; the addresses are empty where there is none."""
+
+    name: str
+    description: str
+    frequency: str
+    subscribe: str
+    archive: str
+    feed: str
+    lang: str
+    """Empty where the list is in the site's language."""
+
+
+def mail_offers(lists: Iterable[DigestList], site_url: str, language: str, words: Words) -> list[MailOffer]:
+    """The lists people can subscribe to, or look into."""
+    return [
+        MailOffer(
+            name=one.title,
+            description=one.description,
+            frequency=words.frequency(one.frequencies, one.weekday),
+            subscribe=one.subscribe_url,
+            archive=one.page_url,
+            feed=links.url(site_url, f"{one.feed}.atom") if one.feed else "",
+            lang="" if one.language.lower() == language.lower() else one.language,
+        )
+        for one in lists
+    ]
 
 
 def _offer(feed: Feed, kind: str, site_url: str, main: str) -> Offer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +39,21 @@ class Words:
     authors: str
     older: str
     newer: str
+    digests: str
+    mailed: str
+    contents: str
+    corrections: str
+    older_digest: str
+    newer_digest: str
+    all_digests: str
+    nothing_left: str
+    by_mail: str
+    by_mail_text: str
+    by_mail_how: str
+    also_as_feed: str
+    frequencies: tuple[str, str, str, str]
+    weekdays: tuple[str, ...]
+    or_else: str
     pages: str
     page_number: str
     feed_what: str
@@ -66,6 +82,14 @@ class Words:
     def entries(self, count: int) -> str:
         """How many entries: ``3 条``, ``1 entry``, ``3 entries``."""
         return (self.one if count == 1 else self.many).format(count)
+
+    def frequency(self, names: Sequence[str], weekday: int) -> str:
+        """How often a list comes: ``每周一，也可以选每天``, ``every Monday, or daily``; 0 is Monday."""
+        said = [self._often(name).format(weekday=self.weekdays[weekday]) for name in names]
+        return said[0] + "".join(self.or_else.format(one) for one in said[1:]) if said else ""
+
+    def _often(self, name: str) -> str:
+        return self.frequencies[("instant", "daily", "weekly", "monthly").index(name)]
 
     def full_date(self, at: datetime) -> str:
         """``2024年4月2日``, ``2 April 2024``; of an instant in the site's zone."""
@@ -113,6 +137,21 @@ ZH = Words(
     authors="作者",
     older="较早的新闻",
     newer="较新的新闻",
+    digests="往期邮件",
+    mailed="发送于",
+    contents="本期内容",
+    corrections="更正",
+    older_digest="较早一期",
+    newer_digest="较新一期",
+    all_digests="全部往期",
+    nothing_left="这一期里的新闻都已撤回。",
+    by_mail="用邮件订阅",
+    by_mail_text="留下邮箱，新闻会按您选的频率寄到。每封邮件里都有退订链接。",
+    by_mail_how="往期邮件都可以在这里阅读。",
+    also_as_feed="往期邮件的订阅源",
+    frequencies=("有新闻就发", "每天", "每{weekday}", "每月"),
+    weekdays=("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    or_else="，也可以选{}",
     pages="翻页",
     page_number="第 {} 页",
     feed_what="订阅源是什么？",
@@ -168,6 +207,21 @@ EN = Words(
     authors="Authors",
     older="Older",
     newer="Newer",
+    digests="Digests",
+    mailed="Sent",
+    contents="In this digest",
+    corrections="Corrections",
+    older_digest="Previous digest",
+    newer_digest="Next digest",
+    all_digests="All digests",
+    nothing_left="All entries of this digest have been withdrawn.",
+    by_mail="By mail",
+    by_mail_text="Leave an address, and the news comes as often as you choose. Every mail has a link to unsubscribe.",
+    by_mail_how="Past digests can be read here.",
+    also_as_feed="Digests as a feed",
+    frequencies=("as it happens", "daily", "every {weekday}", "monthly"),
+    weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    or_else=", or {}",
     pages="Pages",
     page_number="page {}",
     feed_what="What is a feed?",

@@ -174,6 +174,7 @@ def _record(seq: int, document: int, item: dict[str, Any], settings: Settings) -
         published=published,
         updated=updated,
         released=_instant(ours["released"]),
+        corrected=_instant(ours["corrected"]) if "corrected" in ours else 0,
         document=document,
         touched=seq,
         withdrawn=withdrawn,

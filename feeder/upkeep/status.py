@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from feeder import dates
+from feeder import dates, identity
 from feeder import history as histories
 from feeder.config import Settings
 from feeder.errors import Problem
@@ -33,11 +33,14 @@ class Status:
 
 
 def known_ids(settings: Settings) -> Callable[[str], bool]:
-    """Whether an id is that of an entry which was published; every id is, as long as there is no history."""
+    """Whether an id is that of something published; every id is, as long as there is no history."""
     if not os.path.exists(settings.root / histories.FILE):
         return lambda _: True
     with histories.open_history(str(settings.root), writing=False) as history:
         ids = {record.id for record in history.everything()}
+        authority = history.meta("authority")
+        for name, _ in history.digest_lists():
+            ids.update(identity.of_digest(authority, digest.path) for digest in history.digests(name))
     return ids.__contains__
 
 

@@ -1,4 +1,4 @@
-"""The public entries as values, and the feeds they make: history and cache put together for showing."""
+"""Entries and feeds."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Catalog:
             id=record.id,
             url=self._url(record.permalink),
             title=self._title(record),
-            published=self._local(record.published),
-            updated=self._local(record.updated),
+            published=self.local(record.published),
+            updated=self.local(record.updated),
             language=record.language or self.settings.site.language,
             summary=record.summary,
             correction=record.correction,
@@ -112,12 +112,13 @@ class Catalog:
             path=record.place,
             released=dates.from_micros(record.released),
             short_title=record.title,
-            html=self._absolute(entry.html),
+            html=self.absolute(entry.html),
             authors=record.authors or ((self.settings.site.author,) if self.settings.site.author else ()),
             via=entry.via,
             enclosures=tuple(self._enclosure(enclosure) for enclosure in entry.enclosures),
             hash=record.hash,
             number=record.seq,
+            corrected=dates.from_micros(record.corrected) if record.corrected else None,
         )
 
     def _tombstone(self, record: Record) -> PublicEntry:
@@ -128,8 +129,8 @@ class Catalog:
             url=self._url(record.permalink),
             title=gone,
             short_title=gone,
-            published=self._local(record.published),
-            updated=self._local(record.updated),
+            published=self.local(record.published),
+            updated=self.local(record.updated),
             language=language,
             path=record.place,
             released=dates.from_micros(record.released),
@@ -137,6 +138,7 @@ class Catalog:
             hash=record.hash,
             withdrawn=True,
             number=record.seq,
+            corrected=dates.from_micros(record.corrected) if record.corrected else None,
         )
 
     def main_feed(self) -> Feed:
@@ -156,10 +158,10 @@ class Catalog:
         path = f"archive/{number}"
         newest = [self.history.feed_updated(path), *(record.updated for record in records)]
         return replace(
-            self._frame("feed", self.settings.site.title, ""),
+            self.frame("feed", self.settings.site.title, ""),
             path=path,
             page_url=self.site_url,
-            updated=self._local(max(newest) or self._fallback()),
+            updated=self.local(max(newest) or self._fallback()),
             entries=tuple(self.entry(record) for record in records),
             current="feed",
             previous=f"archive/{number - 1}" if number > 1 else "",
@@ -168,10 +170,10 @@ class Catalog:
     def frames(self, labels: Sequence[Label]) -> list[Feed]:
         """All feeds without their entries, for lists of feeds."""
         site = self.settings.site
-        found = [self._frame("feed", site.title, "")]
+        found = [self.frame("feed", site.title, "")]
         for label in labels:
             place = folder(label.kind, label.slug)
-            frame = self._frame(f"{place}/feed", f"{site.title} · {label.name}", f"{place}/")
+            frame = self.frame(f"{place}/feed", f"{site.title} · {label.name}", f"{place}/")
             found.append(replace(frame, language=label.name) if label.kind == "language" else frame)
         return found
 
@@ -180,14 +182,15 @@ class Catalog:
         newest = [self.history.feed_updated(path), *(record.updated for record in records)]
         sealed = int(self.history.meta("sealed") or 0)
         return replace(
-            self._frame(path, title, f"{folder(kind, slug)}/" if suffix else ""),
-            updated=self._local(max(newest) or self._fallback()),
+            self.frame(path, title, f"{folder(kind, slug)}/" if suffix else ""),
+            updated=self.local(max(newest) or self._fallback()),
             entries=tuple(self.entry(record) for record in records),
             previous=f"archive/{sealed}" if sealed and not suffix else "",
             also=() if suffix else self.settings.feeds.also,
         )
 
-    def _frame(self, path: str, title: str, page: str) -> Feed:
+    def frame(self, path: str, title: str, page: str) -> Feed:
+        """A feed without entries; ``page`` is the path of the page for people that shows the same."""
         site = self.settings.site
         return Feed(
             id=f"tag:{self.authority}:{links.encode(path)}",
@@ -203,7 +206,7 @@ class Catalog:
             icon=self._icon,
             hub=self.settings.feeds.hub,
             style_url=self._style,
-            updated=self._local(self.history.feed_updated(path) or self._fallback()),
+            updated=self.local(self.history.feed_updated(path) or self._fallback()),
         )
 
     @property
@@ -218,7 +221,8 @@ class Catalog:
     def _url(self, path: str) -> str:
         return identity.url(self.site_url, path)
 
-    def _local(self, micros: int) -> datetime:
+    def local(self, micros: int) -> datetime:
+        """An instant in the site's zone, to the second."""
         return dates.from_micros(micros - micros % 1_000_000).astimezone(self._zone)
 
     def _title(self, record: Record) -> str:
@@ -231,12 +235,13 @@ class Catalog:
         if not record.cover:
             return None
         cover = Image(*record.cover)
-        return replace(cover, url=self._absolute(cover.url))
+        return replace(cover, url=self.absolute(cover.url))
 
     def _enclosure(self, enclosure: Enclosure) -> Enclosure:
-        return replace(enclosure, url=self._absolute(enclosure.url))
+        return replace(enclosure, url=self.absolute(enclosure.url))
 
-    def _absolute(self, text: str) -> str:
+    def absolute(self, text: str) -> str:
+        """HTML, or an address, without the private ``feeder:/`` addresses."""
         return links.absolute(text, self.site_url, self._address)
 
     def _address(self, target: str) -> str | None:
