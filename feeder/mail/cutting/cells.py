@@ -1,0 +1,241 @@
+"""The subscriptions of a list, as cutting sees them in SQL: by the cell, never one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from feeder.history import Record
+from feeder.mail.cutting.selection import Cell
+from feeder.mail.schema import delivery, digest, digest_entry, served, snapshot, subscriber, subscription
+
+Chosen = tuple[str, int | None, str]
+"""``(frequency, hour, timezone)`` as a subscription has them: empty is the list's."""
+
+
+class Cells:
+    """The active subscriptions of one list, on one transport, in one transaction."""
+
+    def __init__(self, connection: Connection, mailing_list: str, transport: str) -> None:
+        self._connection = connection
+        self._list = mailing_list
+        self._transport = transport
+        self._active = and_(subscription.c.list == mailing_list, subscription.c.state == "active")
+
+    def schedules(self) -> list[Chosen]:
+        """Each choice of schedule that an active subscription has."""
+        chosen = (subscription.c.frequency, subscription.c.hour, subscription.c.timezone)
+        rows = self._connection.execute(select(*chosen).where(self._active).group_by(*chosen).order_by(*chosen))
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def count(self) -> int:
+        """How many active subscriptions there are."""
+        return int(self._connection.execute(select(func.count()).where(self._active)).scalar_one())
+
+    def unserved(self, chosen: Chosen) -> int:
+        """How many of a schedule this transport knows nothing of."""
+        query = select(func.count()).where(self._active, _chose(chosen), self._is_unserved())
+        return int(self._connection.execute(query).scalar_one())
+
+    def start(self, chosen: Chosen, since: int, previous: int) -> int:
+        """Let this transport serve those of a schedule that it knows nothing of from ``since`` on.
+
+        Those who came to their schedule after ``previous``, its last due instant, are served from there on.
+        """
+        through = case((subscription.c.scheduled_at >= previous, previous), else_=since)
+        source = select(literal(self._transport), subscription.c.id, through).where(
+            self._active, _chose(chosen), self._is_unserved()
+        )
+        done = self._connection.execute(insert(served).from_select(["transport", "subscription", "through"], source))
+        return int(done.rowcount)
+
+    def _is_unserved(self) -> ColumnElement[bool]:
+        row = exists().where(served.c.transport == self._transport, served.c.subscription == subscription.c.id)
+        return ~row
+
+    def reschedule(self, at: int) -> None:
+        """The list's own schedule became another one: what was due by it up to ``at`` is no more."""
+        self._connection.execute(
+            update(subscription).where(self._active, subscription.c.scheduled_at < at).values(scheduled_at=at)
+        )
+
+    def due(
+        self, chosen: Chosen, until: int, corrections: Sequence[Record], *, at_once: bool
+    ) -> list[tuple[Cell, int, int]]:
+        """``(cell, through, how many)`` of those of a schedule who are owed what came up to ``until``.
+
+        The cells' stretches are not set yet.
+        """
+        told = self._told(corrections)
+        parts: list[Any] = [subscription.c.tags, subscription.c.language, served.c.through]
+        query = (
+            select(*parts, told, func.count())
+            .select_from(subscription.join(served, self._served))
+            .where(self._active, _chose(chosen), served.c.through < until, self._counts(until, at_once=at_once))
+            .group_by(*parts, told if corrections else true())
+        )
+        return [
+            (Cell(*chosen, row[0], row[1], told=row[3]), int(row[2]), int(row[4]))
+            for row in self._connection.execute(query)
+        ]
+
+    def usual_through(self, chosen: Sequence[Chosen]) -> int | None:
+        """The instant up to which most of those of some schedules were served; None: there is nobody."""
+        many = func.count().label("many")
+        query = (
+            select(served.c.through, many)
+            .select_from(subscription.join(served, self._served))
+            .where(self._active, or_(*(_chose(one) for one in chosen)))
+            .group_by(served.c.through)
+            .order_by(many.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).first() if chosen else None
+        return int(row[0]) if row else None
+
+    @property
+    def _served(self) -> ColumnElement[bool]:
+        return and_(served.c.transport == self._transport, served.c.subscription == subscription.c.id)
+
+    @staticmethod
+    def _counts(until: int, *, at_once: bool) -> ColumnElement[bool]:
+        """A due instant up to which a subscription had another schedule, or none, is not its own."""
+        return true() if at_once else subscription.c.scheduled_at < until
+
+    def _in(
+        self, cell: Cell, until: int, corrections: Sequence[Record], *, at_once: bool
+    ) -> tuple[ColumnElement[bool], ...]:
+        found = (
+            self._active,
+            _chose((cell.frequency, cell.hour, cell.timezone)),
+            subscription.c.tags == cell.tags,
+            subscription.c.language == cell.language,
+            self._counts(until, at_once=at_once),
+        )
+        return (*found, self._told(corrections) == cell.told) if corrections else found
+
+    @staticmethod
+    def _stretch(cell: Cell) -> ColumnElement[bool]:
+        return and_(served.c.through >= cell.low, served.c.through < cell.high)
+
+    def holds(self, cell: Cell, until: int, corrections: Sequence[Record], *, at_once: bool) -> bool:
+        """Whether anybody is in a cell now."""
+        them = (*self._in(cell, until, corrections, at_once=at_once), self._stretch(cell))
+        query = select(literal(1)).select_from(subscription.join(served, self._served)).where(*them).limit(1)
+        return self._connection.execute(query).first() is not None
+
+    def queue(
+        self, cell: Cell, until: int, corrections: Sequence[Record], row: Mapping[str, str | int], *, at_once: bool
+    ) -> int:
+        """One delivery for everybody in a cell, with the columns of ``row``; how many there were."""
+        fixed = {"transport": self._transport, **row}
+        source = (
+            select(
+                *(literal(value) for value in fixed.values()),
+                subscription.c.subscriber,
+                subscription.c.id,
+                subscriber.c.provider,
+            )
+            .select_from(
+                subscription.join(served, self._served).join(subscriber, subscriber.c.id == subscription.c.subscriber)
+            )
+            .where(*self._in(cell, until, corrections, at_once=at_once), self._stretch(cell))
+        )
+        into = [*fixed, "subscriber", "subscription", "provider"]
+        # Who has a delivery of this very digest already (the one sent as a welcome) gets no second one.
+        statement = insert(delivery).prefix_with("OR IGNORE", dialect="sqlite").from_select(into, source)
+        return int(self._connection.execute(statement).rowcount)
+
+    def advance(self, number: int, until: int) -> None:
+        """Those who have a delivery of digest ``number``, and they alone, are served through ``until``."""
+        queued = select(delivery.c.subscription).where(
+            delivery.c.digest == number, delivery.c.transport == self._transport
+        )
+        self._connection.execute(
+            update(served)
+            .where(served.c.transport == self._transport, served.c.through < until, served.c.subscription.in_(queued))
+            .values(through=until)
+        )
+
+    def pass_over(self, cell: Cell, until: int, corrections: Sequence[Record], *, at_once: bool) -> None:
+        """Nothing came for those in a cell: they are served through ``until``."""
+        them = select(subscription.c.id).where(*self._in(cell, until, corrections, at_once=at_once))
+        self._connection.execute(
+            update(served)
+            .where(served.c.transport == self._transport, self._stretch(cell), served.c.subscription.in_(them))
+            .values(through=until)
+        )
+
+    def was_sent(self, corrections: Sequence[Record]) -> list[Record]:
+        """Those of some corrected entries that stood in a digest of this list."""
+        found = []
+        for record in corrections:
+            query = (
+                select(literal(1))
+                .select_from(digest_entry.join(digest, digest.c.id == digest_entry.c.digest))
+                .where(digest_entry.c.entry == record.id, digest.c.list == self._list)
+                .limit(1)
+            )
+            if self._connection.execute(query).first() is not None:
+                found.append(record)
+        return found
+
+    def _told(self, corrections: Sequence[Record]) -> ColumnElement[str]:
+        """One character a correction: whether the subscription was sent the entry before it was corrected."""
+        marks = [case((self._was_sent(record), literal("1")), else_=literal("0")) for record in corrections]
+        return _joined([cast(mark, Text) for mark in marks])
+
+    def _was_sent(self, record: Record) -> ColumnElement[bool]:
+        # A row not sent yet gets the newest snapshot, one that was sent had what was newest then.
+        revision = case((delivery.c.revision > 0, delivery.c.revision), else_=digest.c.revision)
+        return (
+            exists(1)
+            .select_from(digest_entry)
+            .where(
+                digest_entry.c.entry == record.id,
+                digest.c.id == digest_entry.c.digest,
+                digest.c.list == self._list,
+                delivery.c.digest == digest.c.id,
+                delivery.c.transport == self._transport,
+                delivery.c.subscriber == subscription.c.subscriber,
+                delivery.c.state.not_in(["failed", "skipped"]),
+                snapshot.c.digest == digest.c.id,
+                snapshot.c.revision == revision,
+                # The text frozen in it has the correction already where it was frozen later.
+                snapshot.c.made_at < record.corrected,
+            )
+            .correlate(subscription)
+        )
+
+
+def _chose(chosen: Chosen) -> ColumnElement[bool]:
+    frequency, hour, timezone = chosen
+    at = subscription.c.hour.is_(None) if hour is None else subscription.c.hour == hour
+    return and_(subscription.c.frequency == frequency, at, subscription.c.timezone == timezone)
+
+
+def _joined(parts: Sequence[ColumnElement[str]]) -> ColumnElement[str]:
+    """All texts in a row; halved again and again, since SQLite bounds how deep an expression may be."""
+    if not parts:
+        return literal("", Text)
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return _joined(parts[:middle]).concat(_joined(parts[middle:]))

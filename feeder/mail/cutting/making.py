@@ -1,0 +1,361 @@
+"""Cutting: at a due instant, the entries of a list become the digests of its subscriptions, each exactly once.
+
+What is owed to whom is decided by the cell, on one look at the database. Then each digest is made in a transaction of
+its own, in which its deliveries are queued and its subscriptions are served through the due instant: whatever ends the
+process in between, the next cut finds those not served yet, and nobody else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from sqlalchemy import Connection
+
+from feeder import dates
+from feeder.catalog import Catalog
+from feeder.config.settings import Frequency, MailingList, Settings
+from feeder.history import History, Record
+from feeder.mail import calendar, lists, notes
+from feeder.mail.calendar import Schedule
+from feeder.mail.cutting import remembered
+from feeder.mail.cutting.cells import Cells, Chosen
+from feeder.mail.cutting.freezing import Composing, Freezer
+from feeder.mail.cutting.proofs import Prover
+from feeder.mail.cutting.remembered import Past
+from feeder.mail.cutting.selection import (
+    HOUR,
+    Cell,
+    Ruler,
+    Share,
+    instant_before,
+    mailable,
+    share,
+    tags_of,
+)
+from feeder.mail.cutting.values import Cut, Cuts, Started
+from feeder.mail.database import MailDatabase
+
+_TICK: Final = timedelta(microseconds=1)
+
+
+def cut(
+    database: MailDatabase,
+    settings: Settings,
+    catalog: Catalog,
+    now: datetime,
+    *,
+    only: str = "",
+    at_once: bool = False,
+    list_host: str = "",
+    composer: Composing | None = None,
+) -> Cuts:
+    """Cut what is due at ``now``, and queue it.
+
+    Safe to repeat: what was cut is not cut again. To be called while no other publishes, after releases are committed.
+
+    Args:
+        database: the mail database.
+        settings: the publication's.
+        catalog: what is public.
+        now: the time.
+        only: the one list to look at; empty: all.
+        at_once: everybody active on the list gets what was released so far, whatever the schedule.
+        list_host: host of the List-Id, for the proofs of lists with ``approve``.
+        composer: who writes the texts; the publication's own templates where nothing is given.
+
+    Raises:
+        UsageError: there is no such list.
+        SettingsError: a template is wrong; nothing of that digest was queued.
+    """
+    chosen = [lists.find(settings, only)] if only else list(settings.lists)
+    if composer is None:
+        from feeder.mail.compose import Composer
+
+        composer = Composer(settings)
+    prover = Prover(settings, database.secrets(), composer, list_host)
+    started = _begin(database, settings, now)
+    cuts: list[Cut] = []
+    for one in chosen:
+        freezer = Freezer(settings, one, catalog, composer, now)
+        work = _Cutting(database, settings, one, catalog.history, freezer, prover, now)
+        cuts += work.all(at_once=at_once)
+        started += work.started
+    if not only:
+        with database.begin() as connection:
+            past = remembered.past(connection)
+            remembered.remember(connection, replace(past, at=dates.to_micros(now)))
+    return Cuts(cuts=tuple(cuts), started=tuple(started), problems=tuple(notes.problems(settings)))
+
+
+def _begin(database: MailDatabase, settings: Settings, now: datetime) -> list[Started]:
+    """See what is set otherwise than at the last cut: another way out, another schedule of a list."""
+    transport, schedules = lists.ledger_transport(settings), remembered.schedules(settings)
+    with database.read() as connection:
+        past = remembered.past(connection)
+    if (past.transport, past.schedules) == (transport, schedules):
+        return []
+    with database.begin() as connection:
+        started = _start(connection, settings, past, now) if past.transport != transport else []
+        for name, schedule in schedules.items():
+            if past.at and past.schedules.get(name, schedule) != schedule:
+                # What would have been due by the new schedule before the last cut, nobody was waiting for.
+                Cells(connection, name, transport).reschedule(min(past.at, dates.to_micros(now)))
+        remembered.remember(connection, Past(past.at, transport, {**past.schedules, **schedules}))
+    return started
+
+
+def _start(connection: Connection, settings: Settings, past: Past, now: datetime) -> list[Started]:
+    """Serve by another transport all those it has never served, from their previous due instants on."""
+    found = []
+    for one in settings.lists:
+        cells = Cells(connection, one.name, lists.ledger_transport(settings))
+        many, since = 0, now
+        for chosen in cells.schedules():
+            schedule = lists.schedule_of(settings, one, *chosen)
+            from_, previous = _since(schedule, past, now)
+            if count := cells.start(chosen, dates.to_micros(from_), dates.to_micros(previous)):
+                many, since = many + count, min(since, from_)
+        if many:
+            found.append(_started(settings, one, many, since))
+    return found
+
+
+def _started(settings: Settings, one: MailingList, many: int, since: datetime) -> Started:
+    return Started(list=one.name, transport=lists.ledger_transport(settings), subscriptions=many, since=since)
+
+
+def _since(schedule: Schedule, past: Past, now: datetime) -> tuple[datetime, datetime]:
+    """From when a transport serves whom it has never served, and the last due instant of their schedule.
+
+    The way out was changed between the last cut and this one. A due instant in between nobody has been served, so it
+    counts; but never more than the last one does, however long ago the last cut was.
+    """
+    last = min(dates.from_micros(past.at), now) if past.at else now
+    if schedule.frequency == "instant":
+        since = max(last, now - timedelta(microseconds=HOUR))
+        return since, now
+    previous = calendar.previous_due(schedule, now)
+    return max(calendar.previous_due(schedule, last), calendar.previous_due(schedule, previous - _TICK)), previous
+
+
+@dataclass(slots=True)
+class _Group:
+    """The cells that get one digest."""
+
+    share: Share
+    language: str
+    cells: Counter[Cell] = field(default_factory=Counter)
+    regular: int = 0
+    """How many of them have the list's own schedule and want all entries."""
+
+    @property
+    def many(self) -> int:
+        return self.cells.total()
+
+
+@dataclass(slots=True)
+class _Due:
+    """A due instant of a list, and whose it is."""
+
+    until: int
+    chosen: list[Chosen] = field(default_factory=list)
+    at_once: bool = False
+    corrections: list[Record] = field(default_factory=list)
+    """Those of which `Cell.told` speaks."""
+    many: int = 0
+    """How many subscriptions get a digest."""
+
+
+class _Cutting:
+    """One list, at one run."""
+
+    def __init__(
+        self,
+        database: MailDatabase,
+        settings: Settings,
+        mailing_list: MailingList,
+        history: History,
+        freezer: Freezer,
+        prover: Prover,
+        now: datetime,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._list = mailing_list
+        self._history = history
+        self._freezer = freezer
+        self._prover = prover
+        self._now = now
+        self._micros = dates.to_micros(now)
+        self._transport = lists.ledger_transport(settings)
+        self.started: list[Started] = []
+
+    def all(self, *, at_once: bool) -> list[Cut]:
+        """Everything that is due, the earliest due instant first."""
+        with self._database.read() as connection:
+            chosen = Cells(connection, self._list.name, self._transport).schedules()
+            last_instant = remembered.last_instant(connection, self._transport, self._list)
+        if at_once:
+            # What was released under a clock that ran ahead counts as public, as it is.
+            until = max(self._micros, self._history.last_released())
+            dues = [_Due(until, chosen, at_once=True)] if chosen else []
+        else:
+            dues = self._due(chosen, last_instant)
+        return [one for due in dues for one in self._at(due)]
+
+    def _due(self, chosen: Sequence[Chosen], last_instant: int) -> list[_Due]:
+        late = lists.duration(self._settings.mail.catch_up) if self._settings.mail.catch_up else timedelta()
+        found: dict[int, _Due] = {}
+        for one in chosen:
+            until = self._until(lists.schedule_of(self._settings, self._list, *one), last_instant)
+            if until is not None and self._micros - until <= late // _TICK:
+                found.setdefault(until, _Due(until)).chosen.append(one)
+        return [found[until] for until in sorted(found)]
+
+    def _until(self, schedule: Schedule, last_instant: int) -> int | None:
+        if schedule.frequency != "instant":
+            return dates.to_micros(calendar.previous_due(schedule, self._now))
+        released = self._history.released_between(last_instant, self._micros)
+        return instant_before((record.released for record in self._mailable(released)), self._micros)
+
+    def _mailable(self, records: Iterable[Record]) -> list[Record]:
+        return [record for record in records if mailable(record, self._list, self._settings)]
+
+    def _at(self, due: _Due) -> list[Cut]:
+        self._start_those_left(due)
+        with self._database.read() as connection:
+            groups, empty = self._groups(Cells(connection, self._list.name, self._transport), due)
+        regular = max(groups, key=lambda group: group.regular, default=None)
+        groups.sort(key=lambda group: (group is not regular, -group.many, group.share.hash, group.language))
+        cuts = [self._one(due, group, regular=group is regular and group.regular > 0) for group in groups]
+        self._finish(due, empty)
+        return [one for one in cuts if one is not None]
+
+    def _start_those_left(self, due: _Due) -> None:
+        """Somebody whom this transport does not know though it has not changed: restored from a backup, say."""
+        with self._database.read() as connection:
+            cells = Cells(connection, self._list.name, self._transport)
+            left = [one for one in due.chosen if cells.unserved(one)]
+        for chosen in left:
+            schedule = lists.schedule_of(self._settings, self._list, *chosen)
+            with self._database.begin() as connection:
+                since, previous = _since(schedule, remembered.past(connection), self._now)
+                cells = Cells(connection, self._list.name, self._transport)
+                many = cells.start(chosen, dates.to_micros(since), dates.to_micros(previous))
+            self.started.append(_started(self._settings, self._list, many, since))
+
+    def _groups(self, cells: Cells, due: _Due) -> tuple[list[_Group], list[Cell]]:
+        """Who gets which digest, and the cells that get none."""
+        found = self._owed(cells, due)
+        since = min((through for _, through, _ in found), default=due.until)
+        due.corrections = self._corrections(cells, since, due.until)
+        if due.corrections:
+            found = self._owed(cells, due)
+        entries = self._mailable(self._history.released_between(since, due.until))
+        marks = [record.released for record in entries] + [record.corrected for record in due.corrections]
+        ruler = Ruler(marks, due.until)
+        counted: Counter[Cell] = Counter()
+        for cell, through, many in found:
+            low, high = ruler.stretch(through)
+            counted[replace(cell, low=low, high=high)] += many
+        groups: dict[tuple[str, str], _Group] = {}
+        empty = []
+        for cell, many in counted.items():
+            owed = share(cell, due.until, entries, due.corrections, tags_of)
+            if not owed:
+                empty.append(cell)
+                continue
+            language = cell.language or lists.language_of(self._settings, self._list)
+            group = groups.setdefault((owed.hash, language), _Group(owed, language))
+            group.cells[cell] += many
+            group.regular += many if self._is_regular(cell, due) else 0
+        due.many = sum(group.many for group in groups.values())
+        return list(groups.values()), empty
+
+    @staticmethod
+    def _owed(cells: Cells, due: _Due) -> list[tuple[Cell, int, int]]:
+        return [
+            row
+            for one in due.chosen
+            for row in cells.due(one, due.until, due.corrections, at_once=due.at_once)
+        ]  # fmt: skip
+
+    def _corrections(self, cells: Cells, since: int, until: int) -> list[Record]:
+        """The corrections that somebody may have to be told: of entries that stood in a digest of this list."""
+        corrected = self._history.corrected_between(since, until)
+        return cells.was_sent([record for record in corrected if record.correction])
+
+    def _is_regular(self, cell: Cell, due: _Due) -> bool:
+        if cell.tags:
+            return False
+        own = lists.schedule_of(self._settings, self._list)
+        return due.at_once or self._schedule(cell) == own
+
+    def _schedule(self, cell: Cell) -> Schedule:
+        return lists.schedule_of(self._settings, self._list, cell.frequency, cell.hour, cell.timezone)
+
+    def _frequency(self, group: _Group, due: _Due) -> Frequency | str:
+        """That of most of those the group is for."""
+        if due.at_once:
+            return ""
+        many: Counter[str] = Counter()
+        for cell, count in group.cells.items():
+            many[cell.frequency or self._list.frequency] += count
+        return cast("Frequency", max(many, key=lambda name: (many[name], name)))
+
+    def _one(self, due: _Due, group: _Group, *, regular: bool) -> Cut | None:
+        """Make the digest of a group, queue it, and move its subscriptions on: all of it, or nothing."""
+        with self._database.begin() as connection:
+            cells = Cells(connection, self._list.name, self._transport)
+            # Somebody may have left since we looked; a digest without anybody is none.
+            there = [
+                cell for cell in group.cells
+                if cells.holds(cell, due.until, due.corrections, at_once=due.at_once)
+            ]  # fmt: skip
+            if not there:
+                return None
+            frequency = self._frequency(group, due)
+            made = self._freezer.freeze(
+                connection, group.share, until=due.until, language=group.language, frequency=frequency, regular=regular
+            )
+            row: dict[str, str | int] = {
+                "digest": made.number,
+                "state": "skipped" if made.state == "cancelled" else "queued",
+                "due_at": max(self._micros, made.send_at),
+                "updated_at": self._micros,
+            }
+            queued = sum(cells.queue(cell, due.until, due.corrections, row, at_once=due.at_once) for cell in there)
+            cells.advance(made.number, due.until)
+            if self._list.approve:
+                self._prover.prove(connection, self._list, made, group.language, due.many, self._now)
+        return Cut(
+            digest=made.number,
+            list=self._list.name,
+            until=dates.from_micros(due.until),
+            language=group.language,
+            frequency=frequency,
+            entries=len(group.share.entries),
+            corrections=len(group.share.corrections),
+            queued=queued,
+            page=made.page,
+            send_at=dates.from_micros(made.send_at),
+        )
+
+    def _finish(self, due: _Due, empty: Sequence[Cell]) -> None:
+        """Nothing came for some: they are served all the same. An instant that was cut is remembered as such."""
+        instant = (
+            any(lists.schedule_of(self._settings, self._list, *one).frequency == "instant" for one in due.chosen)
+            and not due.at_once
+        )
+        if not empty and not instant:
+            return
+        with self._database.begin() as connection:
+            cells = Cells(connection, self._list.name, self._transport)
+            for cell in empty:
+                cells.pass_over(cell, due.until, due.corrections, at_once=due.at_once)
+            if instant:
+                remembered.set_last_instant(connection, self._transport, self._list, due.until)
