@@ -77,6 +77,12 @@ class MailUnreachable(FeederError):
     exit_code = 69
 
 
+class MailboxUnreachable(FeederError):
+    """The mailbox cannot be read now; what was dealt with stays so, the rest waits."""
+
+    exit_code = 69
+
+
 class DeployFailed(FeederError):
     """The deploy command failed; it is tried again at the next run."""
 

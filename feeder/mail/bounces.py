@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from feeder.dates import to_micros
 from feeder.mail import replies, schema
-from feeder.mail.suppression import Suppressions
+from feeder.mail.subscribers import Subscribers
 
 HARD_ENOUGH: Final = 2
 """Refusals for "no such user" that suppress, where not the first one did (5.1.1)."""
@@ -43,8 +43,8 @@ class Bounce:
     """It is about the subscriber's own address, not about one that it is forwarded to."""
 
 
-def record(connection: Connection, suppressions: Suppressions, bounce: Bounce, now: datetime) -> bool:
-    """Write it down, and suppress the address when it is enough; True when this suppressed it.
+def record(connection: Connection, subscribers: Subscribers, bounce: Bounce, now: datetime) -> bool:
+    """Write it down, and suppress the address when it is enough, which ends its subscriptions; True when this did so.
 
     A second report about the same message counts for nothing: servers repeat themselves. 5.1.1 suppresses at once,
     other kinds of "no such user" after two, soft ones after five in thirty days, a complaint at once, policy never.
@@ -57,11 +57,12 @@ def record(connection: Connection, suppressions: Suppressions, bounce: Bounce, n
     row = {"subscriber": bounce.subscriber, "kind": bounce.kind, "status": bounce.status, "detail": detail,
            "digest": bounce.digest, "at": to_micros(now)}  # fmt: skip
     connection.execute(insert(schema.bounce).values(row))
-    if not _enough(connection, bounce, person.provider, now) or suppressions.of(connection, person.key):
+    if not _enough(connection, bounce, person.provider, now):
         return False
+    known = subscribers.suppressions.of(connection, person.key)
     reason: Literal["complaint", "bounce"] = "complaint" if bounce.kind == "complaint" else "bounce"
-    suppressions.add(connection, person.key, reason, now, detail or bounce.status)
-    return True
+    subscribers.suppress(connection, person.key, reason, now, detail or bounce.status)
+    return known is None
 
 
 def redacted(text: str) -> str:
