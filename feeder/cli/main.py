@@ -15,6 +15,7 @@ COMMANDS = {
     "new": "feeder.cli.new:new",
     "check": "feeder.cli.check:check",
     "status": "feeder.cli.status:status",
+    "lists": "feeder.cli.lists:lists",
     "clean": "feeder.cli.clean:clean",
     "pin": "feeder.cli.identity:pin",
     "withdraw": "feeder.cli.identity:withdraw",

@@ -47,13 +47,35 @@ path = {output}
 
 # [[follow]]                   # the publication's own feed elsewhere, as a source
 # feed = "https://blog.example.org/feed.xml"
+
+# Mail: a list and its subscribers. With a list, digests become files in mail/, which reach nobody.
+# [[lists]]
+# name = "weekly"              # permanent
+# title = ""                   # what people call it, the publication's title if empty
+# frequency = "weekly"         # or "instant", "daily", "monthly"; hour, weekday and day say when
+
+# An example of what it takes to reach people; the password is given as FEEDER_SMTP_PASSWORD, never here.
+# [mail]
+# from = {sender}
+# postal_address = ""          # in every mail; the law of many countries asks for it
+# transport = "smtp"           # "maildir": files only
+# [mail.smtp]
+# host = "smtp.example.org"
+# port = 587
+# security = "starttls"
+# user = ""
+# [web]
+# url = ""                     # where the subscription pages answer, as https://subscribe.example.org/
 """
 
 IGNORE = """\
 # made by feeder: everything in the output can be made again, but .feeder/history.db holds the
-# ids of what was published; back it up, or let `feeder recover` rebuild it from the output
+# ids of what was published; back it up, or let `feeder recover` rebuild it from the output.
+# .feeder/mail.db holds the subscribers, mail/ the digests that were only tried out
 /{out}/
 /.feeder/
+/mail/
+/secrets/
 """
 
 _FIRST = {
@@ -109,7 +131,10 @@ def settings(values: Mapping[str, str]) -> str:
     pattern = values.get("permalink", "")
     line = f"permalink = {_quoted(pattern)}" if pattern else '# permalink = "/{year}/{month}/{slug}/"'
     quoted = {key: _quoted(value) for key, value in values.items()}
-    text = SETTINGS.format(**quoted | {"schema": SCHEMA, "permalink": line, "out": values["output"]})
+    name = (values["author"] or values["title"]).translate({ord("<"): "", ord(">"): ""}).strip()
+    sender = _quoted(f"{name} <news@example.org>".strip())
+    others = {"schema": SCHEMA, "permalink": line, "out": values["output"], "sender": sender}
+    text = SETTINGS.format(**quoted | others)
     return "\n".join(map(_aligned, text.split("\n")))
 
 

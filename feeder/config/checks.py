@@ -39,6 +39,23 @@ _KNOWN_ZONES = {
     "+0800": "Asia/Shanghai",
     "gmt+8": "Asia/Shanghai",
 }
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_CALLED = {
+    "ssl": "tls",
+    "smtps": "tls",
+    "imaps": "tls",
+    "plain": "password",
+    "login": "password",
+    "oauth2": "xoauth2",
+    "每日": "daily",
+    "每天": "daily",
+    "每周": "weekly",
+    "每月": "monthly",
+    "即时": "instant",
+    "immediate": "instant",
+    "gzip": "gz",
+    "brotli": "br",
+} | {f"星期{one}": day for one, day in zip("一二三四五六日", _WEEKDAYS, strict=True)}
 _AUTHORITY = re.compile(
     r"(?:[\w.+-]+@)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?,\d{4}(?:-(?:0[1-9]|1[0-2])(?:-[0-3]\d)?)?", re.ASCII
 )
@@ -65,6 +82,14 @@ def near(word: str, known: Iterable[str]) -> str:
     by_fold = {name.casefold(): name for name in known}
     found = get_close_matches(word.casefold(), by_fold, 1, 0.6)
     return by_fold[found[0]] if found else ""
+
+
+def choice(word: str, known: tuple[str, ...]) -> str:
+    """The one of a few words that was meant by another, by its beginning (``Mo``) or by what others call it."""
+    folded = word.strip().casefold()
+    meant = _CALLED.get(folded, "")
+    begun = [one for one in known if folded and one.startswith(folded)]
+    return meant if meant in known else begun[0] if len(begun) == 1 else near(word, known)
 
 
 def text(value: str) -> str:

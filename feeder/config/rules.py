@@ -76,9 +76,11 @@ RANGES: Mapping[tuple[str, str], Range] = MappingProxyType(
         ("mail.smtp", "messages"): Range(1, 100_000, "a connection takes 1 to 100000 messages", 500),
         ("mail.smtp", "timeout"): Range(1, 3600, "an answer is waited for 1 to 3600 seconds", 60),
         ("mail.imap", "port"): Range(1, 65535, _PORT, 993),
-        ("mail.limits", "per_second"): Range(0, 100_000, "there are 0 (no limit) to 100000 a second", 10),
-        ("mail.limits", "provider_per_minute"): Range(0, 1_000_000, "there are 0 (no limit) to 1000000 a minute", 60),
-        ("mail.limits", "warm_up"): Range(0, 1_000_000, "a first day has 0 (no limit) to 1000000 messages", 200),
+        ("mail.limits", "per_second"): Range(0, 100_000, "a second is for 0 (no limit) to 100000 messages", 10),
+        ("mail.limits", "provider_per_minute"): Range(
+            0, 1_000_000, "a limit is 0 (none) to 1000000 messages a minute", 60
+        ),
+        ("mail.limits", "warm_up"): Range(0, 1_000_000, "a first day is for 0 (no limit) to 1000000 messages", 200),
         ("mail.limits", "breaker"): Range(0, 100, "hard failures are 0 (no limit) to 100 per cent", 2),
         ("lists", "hour"): Range(0, 23, "an hour of the day is 0 to 23", 8),
         ("lists", "day"): Range(1, 31, "a day of the month is 1 to 31", 1),

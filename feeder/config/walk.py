@@ -144,10 +144,9 @@ class Walk:
         """Tell of a key nobody knows; returns the one that was probably meant."""
         name = str(key[-1])
         if table.startswith("mail") and name.casefold() in _SECRETS:
-            hint = f"give it as {_secret_of(table)}: secrets stand in no file of the publication"
-            self.problems.append(
-                self._problem(self.places.key(key), f"no `{name}` in {shown(table)}", hint, excerpt=False)
-            )
+            message = f"`{name}` must not stand in {shown(table)}"
+            hint = f"give it as {_secret_of(table, name)}: secrets stand in no file of the publication"
+            self.problems.append(self._problem(self.places.key(key), message, hint, excerpt=False))
             return ""
         guess = checks.near(name, known)
         home = _home(name, table)
@@ -189,7 +188,9 @@ def _home(name: str, table: str) -> str:
     return next((shown(other) for other in TABLES if other != table and name in map(toml_key, _hints(other))), "")
 
 
-def _secret_of(table: str) -> str:
+def _secret_of(table: str, name: str) -> str:
+    if name.casefold() == "secret" and table == "mail":
+        return "FEEDER_SECRET"
     return "FEEDER_IMAP_PASSWORD" if table == "mail.imap" else "FEEDER_SMTP_PASSWORD"
 
 
@@ -203,7 +204,8 @@ def _is(kind: object, value: object) -> bool:
 
 def _expected(kind: object) -> str:
     if get_origin(kind) is Literal:
-        return " or ".join(f'"{one}"' for one in get_args(kind))
+        *most, last = [f'"{one}"' for one in get_args(kind)]
+        return f"{', '.join(most)} or {last}"
     return {int: "a whole number", bool: "true or false"}.get(kind, "text")  # type: ignore[call-overload, no-any-return]
 
 
@@ -224,8 +226,8 @@ def _short(value: str) -> str:
 
 def _example(table: str, name: str, kind: object, value: object) -> str:
     if get_origin(kind) is Literal:
-        known = get_args(kind)
-        return f'write "{checks.near(str(value), known) or known[0]}"'
+        guess = checks.choice(str(value), get_args(kind))
+        return f'write "{guess}"' if guess else "write one of these"
     if kind is bool:
         return f"write {name} = true, without quotation marks"
     if kind is int:

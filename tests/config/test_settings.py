@@ -6,6 +6,7 @@ import dataclasses
 import json
 import tomllib
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from support import cases
 
 from feeder import config
 from feeder.cli.problems import told
-from feeder.config import checks, json_schema, load, rules
+from feeder.config import checks, durations, json_schema, load, mailchecks, rules
 from feeder.config.places import Places
 from feeder.config.settings import toml_key
 from feeder.errors import SettingsError
@@ -34,7 +35,7 @@ def problems_of(root: Path, text: str) -> str:
     try:
         load_text(root, text)
     except SettingsError as error:
-        return "".join(line + "\n" for line in told(error.problems, whole=True))
+        return "".join(line + "\n" for line in told(error.problems, whole=True, most=len(error.problems)))
     return ""
 
 
@@ -178,3 +179,261 @@ def test_the_schema_knows_every_key_and_says_what_it_means() -> None:
         assert all(len(value["description"]) > 10 for value in part["properties"].values())
     assert schema["$defs"]["Site"]["required"] == ["title", "url"]
     json.dumps(schema)
+
+
+def test_all_mistakes_of_mail_at_once(tmp_path: Path, golden: Golden) -> None:
+    text = (Path(__file__).parent.parent / "fixtures/config/wrong-mail.toml").read_text("utf-8")
+    told = problems_of(tmp_path, text)
+    golden("cli/mail-settings.txt", told)
+    assert "hunter2" not in told
+
+
+def test_every_key_of_mail_is_read(tmp_path: Path) -> None:
+    text = """
+        [mail]
+        from = "  新闻编辑部   <news@例子.example> "
+        reply_to = '"Doe, Jane" <jane@a.example>'
+        editor = "editor@a.example"
+        bounce = "bounce@a.example"
+        unsubscribe = "unsubscribe@a.example"
+        postal_address = "北京市\\n海淀区"
+        transport = "smtp"
+        path = "drafts/mail"
+        sendmail = "/usr/lib/sendmail"
+        database = "/srv/mail.db"
+        broker = ""
+        on_uncertain = "hold"
+        catch_up = "2d"
+        smtp = { host = "[::1]", port = 465, security = "tls", user = "news", auth = "xoauth2", connections = 2, \
+messages = 9, timeout = 5, relay = false, rewrites = true }
+        imap = { host = "Imap.A.example", user = "box", folder = "Bounces" }
+        [mail.dkim]
+        domain = "xn--fsqu00a.example"
+        selector = "S1"
+        key_file = "secrets/dkim.pem"
+        ed25519_selector = "s2"
+        ed25519_key_file = "secrets/ed.pem"
+        [mail.limits]
+        per_second = 10
+        provider_per_minute = 60
+        warm_up = 200
+        breaker = 0
+        [web]
+        url = "https://subscribe.a.example"
+        [[lists]]
+        name = "daily-2"
+        title = "每日"
+        description = "x"
+        frequency = "instant"
+        allowed = ["daily", "monthly"]
+        hour = 0
+        weekday = "sunday"
+        day = 31
+        timezone = "Europe/Berlin"
+        language = "DE"
+        tags = ["芯片", "AI"]
+        authors = ["A"]
+        languages = ["zh-cn"]
+        from = "b@xn--fsqu00a.example"
+        reply_to = "b@a.example"
+        subject = "{list} {date}: {title} ({count})"
+        template = "plain_2"
+        approve = "90m"
+        ad = true
+        welcome = true
+        archive = false
+        [[lists]]
+        name = "weekly"
+    """
+    found = load_text(tmp_path, SITE + text)
+    assert found.problems == ()
+    assert found.mail.from_ == "新闻编辑部 <news@xn--fsqu00a.example>"
+    assert found.mail.reply_to == "Doe, Jane <jane@a.example>"
+    assert found.mail.postal_address == "北京市 海淀区"
+    assert (found.mail.database, found.mail.path, found.mail.catch_up) == ("/srv/mail.db", "drafts/mail", "2d")
+    assert found.mail.smtp == config.Smtp(
+        host="::1", port=465, security="tls", user="news", auth="xoauth2", connections=2, messages=9, timeout=5,
+        relay=False, rewrites=True,
+    )  # fmt: skip
+    assert found.mail.imap == config.Imap(host="imap.a.example", user="box", folder="Bounces")
+    assert found.mail.dkim.selector == "s1"
+    assert found.mail.limits == config.Limits(per_second=10, provider_per_minute=60, warm_up=200, breaker=0)
+    assert found.web.url == "https://subscribe.a.example/"
+    first, second = found.lists
+    assert first == config.MailingList(
+        name="daily-2", title="每日", description="x", frequency="instant", allowed=("daily", "monthly"), hour=0,
+        weekday="sunday", day=31, timezone="Europe/Berlin", language="de", tags=("芯片", "AI"), authors=("A",),
+        languages=("zh-CN",), from_="b@xn--fsqu00a.example", reply_to="b@a.example",
+        subject="{list} {date}: {title} ({count})", template="plain_2", approve="90m", ad=True, welcome=True,
+        archive=False,
+    )  # fmt: skip
+    assert second == config.MailingList(name="weekly")
+
+
+def test_a_port_that_expects_tls_is_worth_a_word(tmp_path: Path) -> None:
+    found = load_text(tmp_path, SITE + '[mail.smtp]\nport = 465\nuser = "u"\n[mail.imap]\nhost = "a.example"\n')
+    (problem,) = found.problems
+    assert (problem.place, problem.message) == (
+        "feeder.toml:5",
+        'port 465 expects TLS from the start; security is "none"',
+    )
+    assert not problem.rejects
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8080/", "http://127.0.0.1:1/", "http://[::1]:1/", "https://s.example/"]
+)
+def test_this_machine_needs_no_https(tmp_path: Path, url: str) -> None:
+    mail = '[mail]\nfrom = "a@a.example"\npostal_address = "x"\ntransport = "smtp"\n'
+    assert load_text(tmp_path, f'{SITE}{mail}[web]\nurl = "{url}"\n').web.url == url
+
+
+def test_unsubscribing_by_mail_alone_is_enough(tmp_path: Path) -> None:
+    mail = '[mail]\nfrom = "a@a.example"\npostal_address = "x"\ntransport = "smtp"\nunsubscribe = "u@a.example"\n'
+    assert load_text(tmp_path, SITE + mail).mail.transport == "smtp"
+
+
+@pytest.mark.parametrize(
+    ("path", "refused"),
+    [("/srv/a/out/x.db", True), ("/srv/a/outside/x.db", False), (".feeder/mail.db", False), ("data/mail.db", False),
+     ("../mail.db", True), (".feeder/../out/x.db", True), ("/srv/../srv/a/out/x.db", True), (".git/mail.db", True)],
+)  # fmt: skip
+def test_the_database_stays_out_of_what_is_published(tmp_path: Path, path: str, refused: bool) -> None:
+    path = path.replace("/srv/a", str(tmp_path)) if path.startswith("/srv/a") else path
+    assert bool(problems_of(tmp_path, f'{SITE}[mail]\ndatabase = "{path}"\n')) == refused
+
+
+@pytest.mark.parametrize("word", ["password", "Password", "token"])
+@pytest.mark.parametrize(("table", "variable"), [("mail", "SMTP"), ("mail.smtp", "SMTP"), ("mail.imap", "IMAP")])
+def test_a_password_in_the_file_is_refused_and_never_shown(
+    tmp_path: Path, table: str, variable: str, word: str
+) -> None:
+    told = problems_of(tmp_path, f'{SITE}[{table}]\n{word} = "hunter2"\n')
+    assert told == (
+        f"feeder.toml:5: `{word}` must not stand in [{table}]; give it as FEEDER_{variable}_PASSWORD: "
+        "secrets stand in no file of the publication\n"
+    )
+    assert "FEEDER_SECRET" in problems_of(tmp_path, f"{SITE}[mail]\nsecret = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "meant"),
+    [("smtp.security", "SSL", "tls"), ("smtp.auth", "plain", "password"), ("smtp.security", "start-tls", "starttls"),
+     ("transport", "Sendmail", "sendmail"), ("on_uncertain", "re", "resend")],
+)  # fmt: skip
+def test_the_word_that_was_meant(tmp_path: Path, key: str, word: str, meant: str) -> None:
+    assert problems_of(tmp_path, f'{SITE}[mail]\n{key} = "{word}"\n').endswith(f'   write "{meant}"\n')
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("Mo", "monday"), ("星期二", "tuesday"), ("Tu", "tuesday"), ("su", "sunday")]
+)
+def test_weekdays_that_were_meant(tmp_path: Path, word: str, meant: str) -> None:
+    text = f'{SITE}[[lists]]\nname = "a"\nweekday = "{word}"\n'
+    assert problems_of(tmp_path, text).endswith(f'   write "{meant}"\n')
+
+
+def test_no_guess_where_a_guess_could_do_harm(tmp_path: Path) -> None:
+    told = problems_of(tmp_path, f'{SITE}[mail.smtp]\nsecurity = "secure"\n')
+    assert told.endswith('"none", "starttls" or "tls", not "secure"\n    5 | security = "secure"\n'
+                         "      |            ^^^^^^^^\n   write one of these\n")  # fmt: skip
+
+
+SENDERS = [
+    ("", ""),
+    ("  ", ""),
+    ("a@b.example", "a@b.example"),
+    ("<a@b.example>", "a@b.example"),
+    ("新闻编辑部 <news@example.org>", "新闻编辑部 <news@example.org>"),
+    ("新闻编辑部<news@EXAMPLE.org>", "新闻编辑部 <news@example.org>"),
+    ('"O\\"Neill, A." <a@b.example>', 'O"Neill, A. <a@b.example>'),
+    ("A\n B <a@b.example>", "A B <a@b.example>"),
+    ("x <" + "a" * 64 + "@b.example>", "x <" + "a" * 64 + "@b.example>"),
+]
+
+
+@pytest.mark.parametrize(("given", "made"), SENDERS)
+def test_senders(given: str, made: str) -> None:
+    assert mailchecks.sender(given) == made
+    assert mailchecks.sender(made) == made
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["a", "a@", "@b.example", "a b@c.example", "a@b", "a@b..example", "a@-b.example", "A <>", "A <a@b.example",
+     "a@b@c.example", "A <a@b.example>, B <b@b.example>", "x <" + "a" * 65 + "@b.example>", "a.@b.example",
+     "a@1.2.3.4", "a＠b.example", "a\x00@b.example", "a@" + "b." * 130 + "example", "a@b.example\x1b"],
+)  # fmt: skip
+def test_what_is_no_sender(given: str) -> None:
+    with pytest.raises(checks.Wrong) as caught:
+        mailchecks.sender(given)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [("24 hours", '"24h"'), ("2H", '"2h"'), ("90 min", '"90m"'), ("2小时", '"2h"'), ("3 天", '"3d"'), ("2", "30m"),
+     ("0h", "30m"), ("-1h", "30m"), ("1.5h", "30m"), ("", "30m"), ("32d", "24h"), ("999999h", "24h"), ("²h", "30m")],
+)  # fmt: skip
+def test_what_is_no_length_of_time(given: str, hint: str) -> None:
+    with pytest.raises(checks.Wrong) as caught:
+        mailchecks.wait(given)
+    assert hint in caught.value.hint
+
+
+def test_lengths_of_time() -> None:
+    assert [durations.duration(text) for text in ("30m", "24h", "31d")] == [
+        timedelta(minutes=30), timedelta(hours=24), timedelta(days=31),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("base", ["bounce+x@a.example", "b" * 31 + "@a.example", "B <b@a.example>"])
+def test_a_return_path_has_room_for_its_token(base: str) -> None:
+    with pytest.raises(checks.Wrong):
+        mailchecks.return_path(base)
+    assert mailchecks.return_path("b" * 30 + "@a.example")
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [("smtp.example.org", "smtp.example.org"), ("SMTP", "smtp"), ("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"),
+     ("::1", "::1"), ("例子.example", "xn--fsqu00a.example")],
+)  # fmt: skip
+def test_hosts(given: str, made: str) -> None:
+    assert mailchecks.host(given) == made
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [("", "smtp.example.org"), ("smtp://a.example:25", '"a.example"'), ("a.example:587", "port = 587"),
+     ("[::1]:25", "port = 25"), ("a b", "name or an address"), ("-a", "name or an address"), ("a_b.example", "name")],
+)  # fmt: skip
+def test_what_is_no_host(given: str, hint: str) -> None:
+    with pytest.raises(checks.Wrong) as caught:
+        mailchecks.host(given)
+    assert hint in caught.value.hint
+
+
+def test_every_number_has_a_range_and_its_default_is_in_it() -> None:
+    for table, kind in rules.TABLES.items():
+        for field in dataclasses.fields(kind):
+            if isinstance(field.default, int) and not isinstance(field.default, bool):
+                assert rules.RANGES[table, toml_key(field.name)].check(field.default) == field.default
+
+
+def test_every_default_passes_its_check() -> None:
+    for (table, key), check in rules.CHECKS.items():
+        default = next(
+            field.default for field in dataclasses.fields(rules.TABLES[table]) if toml_key(field.name) == key
+        )
+        if isinstance(default, str):
+            assert check(default) == default
+
+
+def test_the_schema_says_what_lists_may_be() -> None:
+    schema: dict[str, Any] = json_schema()
+    assert schema["properties"]["lists"] == {"type": "array", "items": {"$ref": "#/$defs/MailingList"}}
+    assert schema["$defs"]["Mail"]["properties"]["smtp"]["$ref"] == "#/$defs/Smtp"
+    hour = schema["$defs"]["MailingList"]["properties"]["hour"]
+    assert (hour["minimum"], hour["maximum"]) == (0, 23)
+    assert "from" in schema["$defs"]["Mail"]["properties"]
