@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from support import NOW, Publication
 
-from feeder.pipeline import Report
+from feeder import dates, inputs
+from feeder.cache import open_cache
+from feeder.history import DigestRecord, open_history
+from feeder.pipeline import Options, Report
+from feeder.pipeline.run import Run
+from feeder.pipeline.showing import show
+from feeder.pipeline.telling import report
+from feeder.plan import Plan
 
 PRECIOUS = frozenset(("history.db", "history.db-wal", "history.db-shm"))
+
+_WEEKLY = '[[lists]]\nname = "weekly"\ntitle = "每周新闻"\n'
+_DAILY = '[[lists]]\nname = "daily"\ntitle = "Daily"\nlanguage = "en"\nfrequency = "daily"\n'
+LISTS = {"both": _WEEKLY + _DAILY, "none": "", "hidden": f"{_WEEKLY}archive = false\n{_DAILY}"}
+"""Lists of mail, as the settings have them."""
 
 DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010800000000"
@@ -40,10 +52,15 @@ class Newsroom:
 
     def __init__(self, root: Path) -> None:
         self.publication = Publication(root)
-        self.publication.configure("[feeds]\nsize = 4\n")
+        self.size, self.lists = 4, LISTS["both"]
+        self.configure()
         (root / "entries").mkdir()
         self.files: dict[str, File] = {}
         self.now = NOW
+        self.digests = 0
+
+    def configure(self) -> None:
+        self.publication.configure(f"[feeds]\nsize = {self.size}\n{self.lists}")
 
     def save(self, name: str) -> None:
         self.publication.write(f"entries/{name}.md", self.files[name].text())
@@ -65,6 +82,27 @@ class Newsroom:
 
     def publish(self) -> Report:
         return self.publication.run(self.now)
+
+    def cut(self, name: str, first: int, count: int) -> None:
+        """A digest of some entries, as a run that cut it would have left it; its pages are made and nothing else."""
+        settings, root = self.publication.settings, str(self.publication.root)
+        with open_history(root) as history, open_cache(root) as cache:
+            run = Run(settings, self.now, Options(mail=False), history, cache)
+            looked = inputs.survey(settings, history, cache)
+            known = [record for record in history.everything() if record.public][first:]
+            digest = self.digest(name, [one.id for one in known[:count]], [one.id for one in known[count:][:1]])
+            if known:
+                digest = replace(digest, subject=f"{known[0].title}等")
+            report(run, looked, Plan(run.micros), show(run, looked, [digest]), deployed=None)
+
+    def digest(self, name: str, entries: list[str], corrections: list[str]) -> DigestRecord:
+        self.digests += 1
+        at = dates.to_micros(self.now) + self.digests
+        return DigestRecord(
+            number=self.digests, list=name, path=f"digests/{name}/2026-11-22-{self.digests}", until=at, made=at,
+            subject="本期", language="en" if name == "daily" else "zh-CN", preface="<p>编者按。</p>",
+            entries=tuple(entries), corrections=tuple(corrections),
+        )  # fmt: skip
 
     def copy(self, root: Path) -> Publication:
         """A copy of the publication as it stands."""
@@ -95,6 +133,16 @@ def publish_and_judge(newsroom: Newsroom, scratch: Path) -> Report:
     assert (again.written, again.deleted, again.changes) == ((), (), ())
     assert newsroom.publication.stamps() == stamps
     return report
+
+
+def judge(newsroom: Newsroom, scratch: Path) -> None:
+    """See that a full build gives what is public now, and a run nothing."""
+    full = newsroom.copy(scratch)
+    forget(full)
+    full.run(newsroom.now)
+    same(newsroom.publication.tree(), full.tree())
+    again = newsroom.publish()
+    assert (again.written, again.deleted, again.changes) == ((), (), ())
 
 
 def same(given: dict[str, bytes], expected: dict[str, bytes]) -> None:

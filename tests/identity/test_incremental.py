@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from identity.newsroom import DOT, File, Newsroom, day, publish_and_judge
+from identity.newsroom import DOT, LISTS, File, Newsroom, day, judge, publish_and_judge
 from support import soak
 
 NAMES = [f"n{number}" for number in range(8)]
@@ -40,6 +40,7 @@ class Work(RuleBasedStateMachine):
         self.gone: list[tuple[str, File]] = []
         self.dirty = True
         self.held = 0
+        self.cuts: list[tuple[str, int, int]] = []
 
     def teardown(self) -> None:
         self.folder.cleanup()
@@ -170,7 +171,19 @@ class Work(RuleBasedStateMachine):
 
     @rule(size=st.sampled_from([2, 4, 7]))
     def settings_change(self, size: int) -> None:
-        self.room.publication.configure(f"[feeds]\nsize = {size}\n")
+        self.room.size = size
+        self.room.configure()
+        self.dirty = True
+
+    @rule(name=st.sampled_from(["weekly", "daily"]), first=st.integers(0, 5), count=st.integers(0, 3))
+    def cut(self, name: str, first: int, count: int) -> None:
+        self.cuts.append((name, first, count))
+        self.dirty = True
+
+    @rule(lists=st.sampled_from(sorted(LISTS)))
+    def change_lists(self, lists: str) -> None:
+        self.room.lists = LISTS[lists]
+        self.room.configure()
         self.dirty = True
 
     @rule(steps=st.integers(1, 3))
@@ -183,7 +196,10 @@ class Work(RuleBasedStateMachine):
         self.held = max(0, self.held - 1)
         if self.dirty and not self.held:
             publish_and_judge(self.room, self.scratch)
-            self.dirty = False
+            for cut in self.cuts:
+                self.room.cut(*cut)
+                judge(self.room, self.scratch)
+            self.cuts, self.dirty = [], False
 
 
 Work.TestCase.settings = settings(
