@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -38,10 +38,10 @@ class MailDatabase:
     Threads may share it: each transaction has a connection of its own.
     """
 
-    def __init__(self, path: str, engine: Engine, secret: str = "") -> None:
+    def __init__(self, path: str, engine: Engine, keys: Sequence[bytes] = ()) -> None:
         self.path = path
         self._engine = engine
-        self._secret = secret
+        self._keys = list(keys)
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +81,7 @@ class MailDatabase:
         """The keys of tokens and hashes, the newest first: the first one signs, all of them are believed."""
         with self.read() as connection:
             kept = stored_secrets(connection)
-        return [self._secret.encode(), *kept] if self._secret else kept
+        return [*self._keys, *kept]
 
     @contextmanager
     def _transaction(self, *, reading: bool) -> Iterator[Connection]:
@@ -128,13 +128,13 @@ def exists(settings: Settings) -> bool:
     return os.path.lexists(path_of(settings))
 
 
-def open_mail(settings: Settings, now: datetime, *, secret: str = "") -> MailDatabase:
+def open_mail(settings: Settings, now: datetime, *, keys: Sequence[bytes] = ()) -> MailDatabase:
     """The mail database of the publication, made when there is none, migrated when it is an older one's.
 
     Args:
         settings: the publication's.
         now: when it is made, if it is made.
-        secret: the key from outside (``FEEDER_SECRET``) that signs in place of those kept in the database.
+        keys: those from outside (``Secrets.keys``); the first signs in place of those kept in the database.
 
     Raises:
         MailDamaged: the file is no readable mail database, or that of a newer feeder; it is left as it is.
@@ -147,7 +147,7 @@ def open_mail(settings: Settings, now: datetime, *, secret: str = "") -> MailDat
     found = _version(path)
     if found != HEAD:
         _migrate(path, found)
-    return MailDatabase(path, _engine(path), secret)
+    return MailDatabase(path, _engine(path), keys)
 
 
 def require_sound(settings: Settings) -> None:

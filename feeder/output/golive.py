@@ -31,6 +31,14 @@ class Written:
         """Everything the deploy command is told, in order."""
         return self.paths + self.deleted
 
+    def and_then(self, later: Written) -> Written:
+        """What two publishes in a row changed."""
+        return Written(
+            tuple(dict.fromkeys([*self.paths, *later.paths])),
+            tuple(dict.fromkeys([*self.deleted, *later.deleted])),
+            tuple(dict.fromkeys([*self.clashes, *later.clashes])),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

@@ -2,7 +2,8 @@
 
 Read what changed, decide what becomes of it, make what must be made, let it go live, and remember it: the history is
 committed twice, first with what is meant (and that a run is under way), then with what came of it. A run that was
-killed in between is finished by the next one, which then looks at everything.
+killed in between is finished by the next one, which then looks at everything. Mail comes last: digests are cut of what
+is public and deployed, their own pages go live, and only then is anything sent, under a lock of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -21,15 +23,16 @@ from feeder.config import Settings
 from feeder.errors import HistoryDamaged, Problem
 from feeder.inputs import Inputs
 from feeder.output import Written, held, publishing, release
+from feeder.pipeline import mailing
 from feeder.pipeline.deciding import decide, settle
 from feeder.pipeline.gathering import add_what_is_due, gather
 from feeder.pipeline.making import deploy, make
 from feeder.pipeline.run import Run
-from feeder.pipeline.telling import dry_report, report
-from feeder.pipeline.values import Due, Options, Report
+from feeder.pipeline.telling import dry_report, report, worst
+from feeder.pipeline.values import Due, Mailing, Options, Post, Report
 from feeder.plan import Change, Plan
 
-__all__ = ["Change", "Due", "Options", "Report", "publish"]
+__all__ = ["Change", "Due", "Mailing", "Options", "Post", "Report", "publish"]
 
 FOLLOWING: Final = "feeder.toml [[follow]]"
 
@@ -44,6 +47,22 @@ def publish(settings: Settings, now: datetime, options: Options | None = None) -
         CannotCreate, CannotWrite: the output cannot be written; what was public stays.
     """
     options = options or Options()
+    done = _publish(settings, now, options)
+    return _mail(settings, now, options, done)
+
+
+def _mail(settings: Settings, now: datetime, options: Options, done: Report) -> Report:
+    """Send what waits, unless a page that it leads to is not public yet."""
+    if options.post is None or options.dry_run or not options.mail or done.deployed is False or done.mailing.error:
+        return done
+    if not mailing.wanted(settings):
+        return done
+    sent = mailing.send(settings, now, options.post, options.progress)
+    code = worst(done.exit_code, sent.error.exit_code) if sent.error else done.exit_code
+    return replace(done, mailing=replace(done.mailing, tally=sent.tally, error=sent.error), exit_code=code)
+
+
+def _publish(settings: Settings, now: datetime, options: Options) -> Report:
     root = str(settings.root)
     fresh_start = options.dry_run and not os.path.exists(os.path.join(root, histories.FILE))
     with publishing(settings.root, now, options.lock_timeout):
@@ -97,6 +116,7 @@ def _follow(settings: Settings, now: datetime, options: Options) -> list[Problem
 
 def _in_order(run: Run, following: Sequence[Problem]) -> Report:
     """The whole run, in order."""
+    options = run.options
     looked = inputs.survey(run.settings, run.history, run.cache, run.options.seen)
     if _is_held(run, looked):
         return report(run, looked, Plan(run.micros), Written(), deployed=deploy(run, Written()))
@@ -106,12 +126,16 @@ def _in_order(run: Run, following: Sequence[Problem]) -> Report:
     run.tell(run.settings.entries.path, [_illegible(path) for path in looked.illegible])
     run.tell(config.FILE, run.settings.problems)
     plan = settle(run, looked, arrived)
-    if run.options.dry_run:
+    if options.dry_run:
         return dry_report(run, plan)
     jobs = decide(run, looked, plan)
     written = make(run, looked, jobs)
     deployed = deploy(run, written)
-    return report(run, looked, plan, written, deployed=deployed)
+    cut = mailing.cut(run, looked) if options.mail and deployed is not False else Mailing()
+    if cut.jobs:
+        shown = make(run, looked, cut.jobs)
+        written, deployed = written.and_then(shown), deploy(run, shown)
+    return report(run, looked, plan, written, deployed=deployed, cut=cut)
 
 
 def _is_held(run: Run, looked: Inputs) -> bool:

@@ -9,10 +9,19 @@ from feeder.errors import DeployFailed
 from feeder.inputs import Inputs
 from feeder.output import Written
 from feeder.pipeline.run import Run
-from feeder.pipeline.values import Due, Report
+from feeder.pipeline.values import Due, Mailing, Report
 from feeder.plan import Change, Plan
 
 REJECTED: Final = 3
+_ORDER: Final = (0, 3, 69, 65, 74, 73, 75, 78, 1)
+"""Exit codes, the worst last."""
+_QUARTER: Final = 15 * 60
+"""Seconds after which mail is looked at without any change: somebody may have subscribed, by the web or by mail."""
+
+
+def worst(*codes: int) -> int:
+    """The exit code that counts."""
+    return max(codes, key=lambda code: _ORDER.index(code) if code in _ORDER else len(_ORDER))
 
 
 def dry_report(run: Run, plan: Plan) -> Report:
@@ -30,13 +39,15 @@ def dry_report(run: Run, plan: Plan) -> Report:
     )
 
 
-def report(run: Run, looked: Inputs, plan: Plan, written: Written, *, deployed: bool | None) -> Report:
+def report(
+    run: Run, looked: Inputs, plan: Plan, written: Written, *, deployed: bool | None, cut: Mailing | None = None
+) -> Report:
     """What was done; the index is written, so that the next run can see that nothing has changed."""
-    history = run.history
+    history, cut = run.history, cut or Mailing()
     code = REJECTED if history.problem_count(rejecting=True) else 0
-    code = DeployFailed.exit_code if deployed is False else code
-    due = _next(run)
-    _remember(run, looked, due, code, owed=deployed is False)
+    code = worst(code, DeployFailed.exit_code if deployed is False else 0, cut.error.exit_code if cut.error else 0)
+    due = min((one for one in (_next(run), cut.next) if one), key=lambda one: one.at, default=None)
+    _remember(run, looked, due, code, owed=deployed is False or cut.error is not None)
     return Report(
         at=run.now,
         exit_code=code,
@@ -51,6 +62,7 @@ def report(run: Run, looked: Inputs, plan: Plan, written: Written, *, deployed: 
         deployed=deployed,
         deploy_error=run.deploy_error,
         next=due,
+        mailing=cut,
     )
 
 
@@ -73,6 +85,9 @@ def _remember(run: Run, looked: Inputs, due: Due | None, code: int, *, owed: boo
     seen = looked.index
     seen.trees = {folder: index.settled(tree, looked.looked_at) for folder, tree in seen.trees.items()}
     seen.due = 0.0 if owed else due.at.timestamp() if due else float("inf")
+    if run.settings.lists:
+        now = run.now.timestamp()
+        seen.due = min(seen.due, now - now % _QUARTER + _QUARTER)
     seen.exit_code = code
     index.save(run.root, seen)
 

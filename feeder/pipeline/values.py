@@ -2,13 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from feeder.errors import Problem
+from feeder.config.secrets import Secrets
+from feeder.errors import FeederError, Problem
 from feeder.index import Index
 from feeder.inputs import Progress
 from feeder.plan import Change
+
+if TYPE_CHECKING:
+    from feeder.mail.clocks import Clock
+    from feeder.mail.cutting import Cut, Outlook, Started
+    from feeder.mail.ledger import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What sending needs beside the settings."""
+
+    clock: Clock
+    secrets: Secrets
+    stop: Callable[[], bool] = lambda: False
+    """Whether to finish what is under way, and nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What happens next, without any edit."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What became of digests in one run."""
+
+    cuts: tuple[Cut, ...] = ()
+    started: tuple[Started, ...] = ()
+    """Lists whose transport is a new one."""
+    outlook: tuple[Outlook, ...] = ()
+    tally: Tally | None = None
+    """None: nothing was to be sent, or another process is sending."""
+    error: FeederError | None = None
+    """Why there was no mail; entries were published all the same."""
+    jobs: tuple[str, ...] = ()
+    """Documents that must be made: public pages of digests."""
+    next: Due | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +61,11 @@ class Options:
     dry_run: bool = False
     force: bool = False
     mail: bool = True
+    """Cut the digests that are due."""
+    post: Post | None = None
+    """How to send them; None: they wait for the next run."""
+    at_once: str = ""
+    """A list whose digest is cut now, whatever its schedule; empty: none."""
     progress: Progress | None = None
     lock_timeout: float = 60.0
     """Seconds to wait for another publish."""
@@ -25,14 +73,6 @@ class Options:
     """How the inputs look, where the fast path has looked already."""
     every_problem: bool = True
     """Report all standing problems, not only those that are new."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What happens next, without any edit."""
-
-    at: datetime
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +98,6 @@ class Report:
     deploy_error: str = ""
     """What the deploy command said when it failed."""
     next: Due | None = None
+    mailing: Mailing = field(default_factory=Mailing)
     seconds: float = 0.0
     """How long it took; measured by the caller, who owns the clock."""

@@ -1,0 +1,141 @@
+"""Step 5: digests of what was released, their public pages, and sending them.
+
+Feeds come first: whatever is wrong with mail is told, and keeps no entry from being published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from feeder import history as histories
+from feeder import index, inputs, scope
+from feeder.catalog import Catalog, authority_of
+from feeder.config import Settings
+from feeder.errors import FeederError, Locked
+from feeder.history import History
+from feeder.inputs import Inputs, Progress
+from feeder.output import publishing
+from feeder.pipeline.run import Run
+from feeder.pipeline.values import Due, Mailing, Post
+
+if TYPE_CHECKING:
+    from feeder.mail.database import MailDatabase
+    from feeder.mail.ledger import Tally
+
+SENDING: Final = "send"
+"""Name of the lock: sending may take hours, and feeds must not wait for it."""
+
+NOTES: Final = "notes"
+
+
+def wanted(settings: Settings, at_once: str = "") -> bool:
+    """Whether there are lists, and anybody ever subscribed to one; without, mail costs not even an import."""
+    if not settings.lists:
+        return False
+    from feeder.mail import database
+
+    return bool(at_once) or database.exists(settings)
+
+
+def cut(run: Run, looked: Inputs) -> Mailing:
+    """Cut the digests that are due, and put their public pages into the history.
+
+    What it gives as ``jobs`` must be made and deployed before anything is sent.
+    """
+    if not wanted(run.settings, run.options.at_once):
+        return Mailing()
+    from feeder.mail.database import open_mail
+
+    try:
+        with open_mail(run.settings, run.now, keys=_keys(run.options.post)) as database:
+            return _cut(run, looked, database)
+    except FeederError as error:
+        run.history.roll_back()
+        return Mailing(error=error)
+
+
+def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
+    from feeder.mail import cutting
+
+    # On record before any digest: what is released from now on is later than each of them, also by a clock set back.
+    run.history.set_meta("cut", str(max(run.micros, int(run.history.meta("cut") or 0))))
+    run.history.commit()
+    settings, history = run.settings, run.history
+    catalog = Catalog(settings, history, inputs.loader(settings, history, run.cache, looked.context))
+    made = cutting.cut(
+        database,
+        settings,
+        catalog,
+        run.now,
+        only=run.options.at_once,
+        at_once=bool(run.options.at_once),
+        list_host=list_host(settings, history),
+    )
+    amended = cutting.amend(database, settings, catalog, None, run.now)
+    run.tell(NOTES, made.problems)
+    shown = [
+        *cutting.public(database, history.last_digest()),
+        *cutting.records(database, (one.digest for one in amended if one.page)),
+    ]
+    jobs = scope.add_digests(history, settings, shown)
+    if jobs:
+        history.set_meta("started", run.now.isoformat())
+        index.drop(run.root)
+    history.commit()
+    return Mailing(
+        cuts=made.cuts,
+        started=made.started,
+        outlook=tuple(cutting.outlook(database, settings, history, run.now)),
+        jobs=tuple(jobs),
+        next=_next(database, settings, history, run.now),
+    )
+
+
+def list_host(settings: Settings, history: History) -> str:
+    """The host of List-Ids, which stay when the site moves: that of the ids."""
+    authority = history.meta("authority") or authority_of(settings, "")
+    return authority.partition(",")[0].rpartition("@")[2]
+
+
+def _next(database: MailDatabase, settings: Settings, history: History, now: datetime) -> Due | None:
+    from feeder.mail import cutting
+
+    found = cutting.next_due(database, settings, history, now)
+    return Due(*found) if found else None
+
+
+def _keys(post: Post | None) -> Sequence[bytes]:
+    return post.secrets.keys() if post else ()
+
+
+def send(settings: Settings, now: datetime, post: Post, progress: Progress | None) -> Mailing:
+    """Send what is queued and due. Another process that is sending is left alone."""
+    from feeder.mail.database import open_mail
+
+    try:
+        with publishing(settings.root, now, 0, SENDING), open_mail(settings, now, keys=_keys(post)) as database:
+            return Mailing(tally=_send(database, settings, post, progress))
+    except Locked:
+        return Mailing()
+    except FeederError as error:
+        return Mailing(error=error)
+
+
+def _send(database: MailDatabase, settings: Settings, post: Post, progress: Progress | None) -> Tally:
+    from feeder.mail import dkim, sending
+
+    with histories.read_history(str(settings.root)) as history:
+        host = list_host(settings, history)
+    password = post.secrets.get("smtp_password")
+    return sending.send(
+        database,
+        settings,
+        post.clock,
+        list_host=host,
+        signer=dkim.signer(settings),
+        password=password.reveal() if password else "",
+        stop=post.stop,
+        progress=progress,
+    )
