@@ -90,7 +90,7 @@ digest_entry = Table(
     Column("digest", Integer, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("entry", Text, nullable=False),  # the entry's id
-    Column("kind", Text, nullable=False),  # "entry" or "correction"
+    Column("kind", Text, nullable=False),  # "entry", "correction", or "withdrawn" since it was cut
     sqlite_with_rowid=False,
 )
 Index("digest_entry_of", digest_entry.c.entry)

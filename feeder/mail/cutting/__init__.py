@@ -6,7 +6,7 @@ A subscription is served up to an instant, ``through``. At its due instant T it 
 
 from __future__ import annotations
 
-from feeder.mail.cutting.amending import amend, cancel, pause, restart, resume, welcome
+from feeder.mail.cutting.amending import amend, cancel, pause, restart, resume
 from feeder.mail.cutting.making import cut
 from feeder.mail.cutting.outlook import next_due, outlook
 from feeder.mail.cutting.published import public, records
@@ -28,5 +28,4 @@ __all__ = [
     "records",
     "restart",
     "resume",
-    "welcome",
 ]

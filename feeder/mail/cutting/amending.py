@@ -1,11 +1,11 @@
-"""What may still be done to a digest that was cut: amend, pause, resume, restart, cancel it, and welcome with it."""
+"""What may still be done to a digest that was cut: amend, pause, resume, restart, cancel it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Connection, Row, exists, func, insert, literal, literal_column, select, update
+from sqlalchemy import Boolean, Connection, Row, func, literal, literal_column, select, update
 
 from feeder import dates
 from feeder.catalog import Catalog
@@ -16,7 +16,7 @@ from feeder.mail import lists
 from feeder.mail.cutting.freezing import Composing, Freezer, keep_snapshot
 from feeder.mail.cutting.values import Amended
 from feeder.mail.database import MailDatabase
-from feeder.mail.schema import delivery, digest, digest_entry, served, subscriber, subscription
+from feeder.mail.schema import delivery, digest, digest_entry
 from feeder.mail.values import Rendered
 
 WITHDRAWN: Final = "withdrawn"
@@ -117,11 +117,9 @@ def _amend(
         )  # fmt: skip
         rendered = freezer.composer.digest(mailing_list, edition)
     else:
+        # Whoever may have got it already gets it no second time either.
         rendered = Rendered(subject=lists.title_of(settings, mailing_list), html="", text="")
-        reply = "all its entries were withdrawn"
-        skipped = connection.execute(
-            update(delivery).where(rest).values(state="skipped", reply=reply, updated_at=now)
-        ).rowcount
+        skipped = _give_up(connection, row.id, "all its entries were withdrawn", now)
     keep_snapshot(connection, row.id, revision, rendered, now)
     connection.execute(update(digest).where(digest.c.id == row.id).values(revision=revision))
     unsent = int(connection.execute(select(func.count()).where(rest)).scalar_one())
@@ -188,69 +186,13 @@ def cancel(database: MailDatabase, number: int, now: datetime) -> int:
     """Send no more of a digest, ever; how many deliveries were given up. Its entries are not carried into the next."""
     with database.begin() as connection:
         _found(connection, number)
-        connection.execute(update(digest).where(digest.c.id == number).values(state="cancelled"))
-        rest = update(delivery).where(delivery.c.digest == number, delivery.c.state.in_(_UNSENT))
-        gone = rest.values(state="skipped", reply="the digest was cancelled", updated_at=dates.to_micros(now))
-        return int(connection.execute(gone).rowcount)
+        return _give_up(connection, number, "the digest was cancelled", dates.to_micros(now))
 
 
-def welcome(connection: Connection, settings: Settings, number: int, now: datetime) -> int:
-    """Queue the latest digest for the subscription ``number``, which was just confirmed, where its list says so.
-
-    Only a digest of before the instant she is served from, and only for somebody who never had one: so nothing comes
-    twice. The number of the digest; 0 where there is none to send.
-    """
-    row = connection.execute(
-        select(subscription, subscriber.c.provider, served.c.through)
-        .join(subscriber, subscriber.c.id == subscription.c.subscriber)
-        .join(served, served.c.subscription == subscription.c.id)
-        .where(
-            subscription.c.id == number,
-            subscription.c.state == "active",
-            served.c.transport == lists.ledger_transport(settings),
-        )
-    ).first()
-    mailing_list = next((one for one in settings.lists if row is not None and one.name == row.list), None)
-    if row is None or mailing_list is None or not mailing_list.welcome or _had_any(connection, row.id):
-        return 0
-    found = _latest(connection, settings, mailing_list, row.language, row.through)
-    if found is None:
-        return 0
-    at = dates.to_micros(now)
-    connection.execute(
-        insert(delivery).values(
-            digest=found.id, transport=lists.ledger_transport(settings), subscriber=row.subscriber,
-            subscription=row.id, provider=row.provider, state="queued", due_at=max(at, found.send_at), updated_at=at,
-        )
-    )  # fmt: skip
-    return int(found.id)
-
-
-def _had_any(connection: Connection, number: int) -> bool:
-    person = select(subscription.c.subscriber).where(subscription.c.id == number).scalar_subquery()
-    had = select(literal(1)).where(delivery.c.subscriber == person, delivery.c.subscription == number)
-    return connection.execute(had.limit(1)).first() is not None
-
-
-def _latest(
-    connection: Connection, settings: Settings, mailing_list: MailingList, language: str, through: int
-) -> Row[Any, Any] | None:
-    """The regular digest of the latest due instant not after ``through``: that with a page, or for the most."""
-    many = select(func.count()).where(delivery.c.digest == digest.c.id).scalar_subquery()
-    still = exists(1).where(digest_entry.c.digest == digest.c.id, digest_entry.c.kind == "entry")
-    language = language or lists.language_of(settings, mailing_list)
-    last = (
-        select(func.max(digest.c.until))
-        .where(digest.c.list == mailing_list.name, digest.c.until <= through, digest.c.state == "ready", still)
-        .where(digest.c.frequency.in_([mailing_list.frequency, ""]))
-        .scalar_subquery()
-    )
-    query = (
-        select(digest.c.id, digest.c.send_at)
-        .where(digest.c.list == mailing_list.name, digest.c.until == last, digest.c.state == "ready", still)
-        .order_by((digest.c.language == language).desc(), (digest.c.page != "").desc(), many.desc(), digest.c.id)
-    )
-    return connection.execute(query.limit(1)).first()
+def _give_up(connection: Connection, number: int, why: str, now: int) -> int:
+    connection.execute(update(digest).where(digest.c.id == number).values(state="cancelled"))
+    rest = update(delivery).where(delivery.c.digest == number, delivery.c.state.in_(_UNSENT))
+    return int(connection.execute(rest.values(state="skipped", reply=why, updated_at=now)).rowcount)
 
 
 def _tells(connection: Connection, number: int) -> bool:
