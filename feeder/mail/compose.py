@@ -109,7 +109,7 @@ class Composer:
         notice = t.notices[kind]
         title = lists.title_of(self.settings, mailing_list)
         named = {"list": title, "site": self.settings.site.title, "frequency": "", "days": 7, **told}
-        named["frequency"] = t.frequencies.get(str(named["frequency"]), t.frequencies["weekly"])
+        named["frequency"] = t.frequencies.get(str(named["frequency"]), named["frequency"])
         values = self._frame(language, line(notice.subject.format_map(named)), "") | {
             "title": notice.title,
             "text": [paragraph.format_map(named) for paragraph in notice.text],

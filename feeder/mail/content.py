@@ -25,7 +25,7 @@ UNSHOWN: Final = frozenset({"svg", "avif", "heic", "heif", "tif", "tiff", "bmp",
 """Endings of pictures that Gmail, Outlook or both do not show."""
 
 _NAMES = (
-    "abbr b bdi bdo blockquote caption cite code dd del dfn dl dt em i ins kbd li mark ol p pre rt ruby s samp small "
+    "abbr b bdi bdo blockquote caption cite code dd del dfn dl dt em i ins kbd li mark ol p pre s samp small "
     "strong sub sup table tbody td tfoot th thead tr u ul var"
 )
 _KEPT = frozenset(_NAMES.split())
@@ -152,8 +152,7 @@ class _Writer(HTMLParser):
         elif tag == "q":
             self._element(tag, "“", "”")
         elif tag == "rt":
-            inside = self._open[-1:] and self._open[-1][0] == "ruby"
-            self._element(tag, *(("<rp>(</rp><rt>", "</rt><rp>)</rp>") if inside else ("(", ")")))
+            self._element(tag, "(", ")")
         elif tag == "table":
             self._element(tag, f'<div class="scroll"><table{_attributes(tag, given)}>', "</table></div>")
         elif heading := _HEADING.match(tag):
@@ -164,6 +163,9 @@ class _Writer(HTMLParser):
 
     def _plain(self, tag: str, given: dict[str, str]) -> None:
         name = _RENAMED.get(tag, tag)
+        if tag == "th" and "scope" not in given:
+            # Screen readers say the heads of a cell with it (WCAG H63).
+            given = {**given, "scope": "col" if any(name == "thead" for name, _ in self._open) else "row"}
         attributes = _attributes(tag, given)
         if tag in _TERMS and not self._in_terms():
             name = "div"

@@ -127,4 +127,4 @@ def shown(entry: EntryView, level: Level) -> EntryView:
     small = replace(entry, content=Markup(""), text="", cut=True)
     if level is Level.SUMMARY:
         return small
-    return replace(small, summary="", cover=None, attachments=[], via=[], tags=[], authors=[])
+    return replace(small, correction="", summary="", cover=None, attachments=[], via=[], tags=[], authors=[])
