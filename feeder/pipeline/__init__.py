@@ -132,8 +132,8 @@ def _in_order(run: Run, following: Sequence[Problem]) -> Report:
     written = make(run, looked, jobs)
     deployed = deploy(run, written)
     cut = mailing.cut(run, looked) if options.mail and deployed is not False else Mailing()
-    if cut.jobs:
-        shown = make(run, looked, cut.jobs)
+    if cut.pages:
+        shown = mailing.show(run, looked, cut.pages)
         written, deployed = written.and_then(shown), deploy(run, shown)
     return report(run, looked, plan, written, deployed=deployed, cut=cut)
 

@@ -14,9 +14,10 @@ from feeder import index, inputs, scope
 from feeder.catalog import Catalog, authority_of
 from feeder.config import Settings
 from feeder.errors import FeederError, Locked
-from feeder.history import History
+from feeder.history import DigestRecord, History
 from feeder.inputs import Inputs, Progress
-from feeder.output import publishing
+from feeder.output import Written, publishing
+from feeder.pipeline.making import make
 from feeder.pipeline.run import Run
 from feeder.pipeline.values import Due, Mailing, Post
 
@@ -40,10 +41,7 @@ def wanted(settings: Settings, at_once: str = "") -> bool:
 
 
 def cut(run: Run, looked: Inputs) -> Mailing:
-    """Cut the digests that are due, and put their public pages into the history.
-
-    What it gives as ``jobs`` must be made and deployed before anything is sent.
-    """
+    """Cut the digests that are due; their public pages must stand before anything is sent."""
     if not wanted(run.settings, run.options.at_once):
         return Mailing()
     from feeder.mail.database import open_mail
@@ -75,22 +73,28 @@ def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
     )
     amended = cutting.amend(database, settings, catalog, None, run.now)
     run.tell(NOTES, made.problems)
-    shown = [
-        *cutting.public(database, history.last_digest()),
-        *cutting.records(database, (one.digest for one in amended if one.page)),
-    ]
-    jobs = scope.add_digests(history, settings, shown)
-    if jobs:
-        history.set_meta("started", run.now.isoformat())
-        index.drop(run.root)
     history.commit()
+    pages = cutting.public(database, history.last_digest())
+    pages += cutting.records(database, (one.digest for one in amended if one.page))
     return Mailing(
         cuts=made.cuts,
         started=made.started,
         outlook=tuple(cutting.outlook(database, settings, history, run.now)),
-        jobs=tuple(jobs),
+        pages=tuple(pages),
         next=_next(database, settings, history, run.now),
     )
+
+
+def show(run: Run, looked: Inputs, pages: Sequence[DigestRecord]) -> Written:
+    """Put digests on record, and make the pages and feeds that show them.
+
+    A run that is killed in between is finished by the next one, as after ``decide``.
+    """
+    jobs = scope.add_digests(run.history, run.settings, pages)
+    run.history.set_meta("started", run.now.isoformat())
+    index.drop(run.root)
+    run.history.commit()
+    return make(run, looked, jobs)
 
 
 def list_host(settings: Settings, history: History) -> str:

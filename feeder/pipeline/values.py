@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from feeder.config.secrets import Secrets
 from feeder.errors import FeederError, Problem
+from feeder.history import DigestRecord
 from feeder.index import Index
 from feeder.inputs import Progress
 from feeder.plan import Change
@@ -49,8 +50,8 @@ class Mailing:
     """None: nothing was to be sent, or another process is sending."""
     error: FeederError | None = None
     """Why there was no mail; entries were published all the same."""
-    jobs: tuple[str, ...] = ()
-    """Documents that must be made: public pages of digests."""
+    pages: tuple[DigestRecord, ...] = ()
+    """Digests whose public pages are to be made, or made anew, before anything is sent."""
     next: Due | None = None
 
 
