@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from support import Publication
 
 from feeder import config
 from feeder.cli import guesses, main, new
+from feeder.errors import SettingsError
 from feeder.importers import sites
 
 
@@ -45,12 +47,35 @@ def test_init_guesses_and_leaves_settings_that_load(tmp_path: Path, capsys: pyte
 def test_every_commented_setting_is_a_setting_with_its_default(tmp_path: Path) -> None:
     run("init", tmp_path)
     file = tmp_path / "feeder.toml"
-    lines = file.read_text("utf-8").splitlines()
-    bare = [line.removeprefix("# ") if line.startswith(("# ",)) and " = " in line else line for line in lines]
-    file.write_text("\n".join(line for line in bare if not line.startswith("feed = ")), "utf-8")
+    text = uncommented(file.read_text("utf-8"))
+    file.write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        config.load(tmp_path)
+    assert [one.message for one in caught.value.problems] == [
+        'transport "smtp" needs a postal address', 'transport "smtp" needs a way to unsubscribe',
+    ]  # fmt: skip
+    text = text.replace('postal_address = ""', 'postal_address = "x"')
+    file.write_text(text.replace('[web]\nurl = ""', '[web]\nurl = "https://s.example/"'), "utf-8")
     found = config.load(tmp_path)
+    assert found.problems == ()
     assert found.entries == config.Entries()
     assert (found.output.layout, found.output.compress) == ("files", ("gz",))
+    assert found.lists == (config.MailingList(name="weekly"),)
+    assert (found.mail.smtp.port, found.mail.smtp.security) == (587, "starttls")
+
+
+def uncommented(text: str) -> str:
+    """The file with its commented tables and keys in force."""
+    return re.sub(r"^# (\[|\w+ = )", r"\1", text, flags=re.MULTILINE)
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("author", ['a"b', "<b>", "<", "新闻 <x@y.example>", "甲, 乙"])
+def test_the_sender_in_the_example_is_one(tmp_path: Path, author: str) -> None:
+    run("init", tmp_path, "--author", author)
+    text = uncommented((tmp_path / "feeder.toml").read_text("utf-8")).replace('"smtp"', '"maildir"')
+    (tmp_path / "feeder.toml").write_text(text, "utf-8")
+    assert "news@example.org" in config.load(tmp_path).mail.from_
 
 
 @pytest.mark.parametrize("name", ['a "b" \\ c', "新闻", "-x", "a\x7fb", "é\u0301 {x} %s"])
