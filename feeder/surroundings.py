@@ -66,7 +66,8 @@ def compare(settings: Settings, cache: Cache, known: Index | None, now: Index, b
     if not (alike and before and readers):
         readers = _readers()
         code = _contents(now, [folder for folder in now.trees if folder == _PACKAGE])
-        chosen = (site.timezone, site.language, site.author, settings.entries, settings.feeds)
+        lists = [one.name for one in settings.lists]
+        chosen = (site.timezone, site.language, site.author, settings.entries, settings.feeds, lists)
         planning = _hash(repr(chosen), readers, code)
         feeding = _hash(repr(settings), readers, code)
         templates = [folder for folder in now.trees if os.path.basename(folder) == "templates"]

@@ -10,6 +10,7 @@ from feeder.errors import DataError
 from feeder.inputs import Inputs
 from feeder.pipeline.run import Run
 from feeder.plan import Arrived
+from feeder.reading.listnames import problems_of
 
 
 def add_what_is_due(run: Run, looked: Inputs) -> None:
@@ -31,7 +32,7 @@ def gather(run: Run, looked: Inputs) -> list[Arrived]:
         arrived += [Arrived(entry, one.key) for entry in one.reading.entries]
         if one.reading.bad:
             arrived += _last_good(run, looked, one)
-        run.tell(one.path, one.reading.problems)
+        run.tell(one.path, problems_of(run.settings, one.reading))
         if len(packed) >= 500:
             _cache(run, packed)
             packed = []

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from support import NOW, Publication
 
-from feeder import dates, inputs
+from feeder import dates, index, inputs, scope
 from feeder.cache import open_cache
 from feeder.history import DigestRecord, open_history
 from feeder.pipeline import Options, Report
+from feeder.pipeline.making import make
 from feeder.pipeline.run import Run
-from feeder.pipeline.showing import show
 from feeder.pipeline.telling import report
 from feeder.plan import Plan
 
@@ -93,7 +93,11 @@ class Newsroom:
             digest = self.digest(name, [one.id for one in known[:count]], [one.id for one in known[count:][:1]])
             if known:
                 digest = replace(digest, subject=f"{known[0].title}等")
-            report(run, looked, Plan(run.micros), show(run, looked, [digest]), deployed=None)
+            jobs = scope.add_digests(history, settings, [digest])
+            history.set_meta("started", self.now.isoformat())
+            index.drop(root)
+            history.commit()
+            report(run, looked, Plan(run.micros), make(run, looked, jobs), deployed=None)
 
     def digest(self, name: str, entries: list[str], corrections: list[str]) -> DigestRecord:
         self.digests += 1
