@@ -35,15 +35,16 @@ def find(settings: Settings, name: str) -> MailingList:
     for one in settings.lists:
         if one.name == name:
             return one
-    if not settings.lists:
-        raise UsageError("there are no lists", hint="write [[lists]] with a name into feeder.toml")
     raise UsageError(f"no list `{name}`", hint=meant(settings, name))
 
 
 def meant(settings: Settings, name: str) -> str:
     """A hint for somebody who named a list that is not there."""
     names = [one.name for one in settings.lists]
-    guess = checks.near(name, names) or next((one.name for one in settings.lists if one.title == name), "")
+    if not names:
+        return "write [[lists]] with a name into feeder.toml"
+    titled = (one.name for one in settings.lists if name and one.title == name)
+    guess = checks.near(name, names) or next(titled, "")
     return f"did you mean `{guess}`?" if guess else f"known are {', '.join(names)}"
 
 

@@ -139,7 +139,9 @@ def _preface(settings: Settings, front: FrontMatter, entry_url: EntryUrl | None)
     if rendered.assets:
         html = _without_files(front, html, rendered.assets)
     for source in rendered.refs:
-        if entry_url is not None and entry_url(source) is None:
+        # What stands behind the # may be an item of a news page, or a heading of the entry.
+        places = (source, source.partition("#")[0])
+        if entry_url is not None and all(entry_url(place) is None for place in places):
             hint = "the text of the link stays; link to a public entry"
             front.problems.append(Problem(front.path, f"a link to {source}, which is not public", hint))
     return links.absolute(html, settings.site.url, entry_url or _nowhere).strip()
