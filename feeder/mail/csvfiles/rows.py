@@ -1,0 +1,188 @@
+"""One record of a CSV file as what it means for a subscription."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from feeder import dates
+from feeder.config.settings import MailingList, Settings
+from feeder.dates import DateError
+from feeder.errors import FeederError
+from feeder.mail import consent, lists
+from feeder.mail.addresses import normal
+from feeder.mail.choices import BadChoice, Choice, choice, name_of, shown
+from feeder.mail.csvfiles import formats
+from feeder.mail.csvfiles.formats import Fate, Field, Format
+
+FORMULA: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+"""How a cell begins that a spreadsheet would calculate, and one of these that was defused."""
+
+_GUARDED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
+_AHEAD: Final = timedelta(days=1)
+_MEMORY: Final = 20_000
+
+
+class BadRow(FeederError):
+    """A row that cannot be taken."""
+
+    exit_code = 65
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One person on one list, as a file has it."""
+
+    address: str
+    key: str
+    name: str
+    list: MailingList
+    choice: Choice
+    """Empty where the file says nothing."""
+    fate: Fate
+    confirmed_at: datetime | None
+    consent: str
+    """Events that came with the row, as JSON; empty: none did."""
+    origin: str
+
+
+class RowReader:
+    """Reads the records of one file."""
+
+    def __init__(
+        self, settings: Settings, known: Format, header: Sequence[str], now: datetime, only: MailingList | None
+    ) -> None:
+        self._settings = settings
+        self._format = known
+        self._places = formats.places(known, header)
+        self._width = len(header)
+        self._now = now
+        self._only = only
+        self._zone = ZoneInfo(settings.site.timezone if known is formats.OURS else "UTC")
+        self._choices: dict[tuple[str, ...], Choice | BadChoice] = {}
+
+    def row(self, fields: Sequence[str]) -> Row | None:
+        """What a record means; None for one that is about another list than asked for.
+
+        Raises:
+            BadRow, BadAddress, BadChoice: what is wrong with it, and how to mend it.
+        """
+        if len(fields) > self._width and any(fields[self._width :]):
+            raise BadRow(
+                f"{len(fields)} fields where the first line names {self._width}",
+                hint="put quotation marks around a field that holds the separator",
+            )
+        get = _Get(fields, self._places)
+        mailing_list = self._list(get("list"))
+        if mailing_list is None:
+            return None
+        address, key = normal(get("email"))
+        confirmed_at = self._confirmed(get("confirmed_at"), get(self._format.proof))
+        return Row(
+            address,
+            key,
+            name_of(f"{get('name')} {get('last_name')}" if "last_name" in self._places else get("name")),
+            mailing_list,
+            self._choice(mailing_list, get),
+            formats.fate(self._format, get("state"), get("left_at"), get("bounced_at"), get("deleted_at")),
+            confirmed_at,
+            _events(get("consent")),
+            name_of(get("origin")),
+        )
+
+    def _list(self, typed: str) -> MailingList | None:
+        typed = typed.strip()
+        if self._only is not None:
+            return self._only if typed in ("", self._only.name) else None
+        if not typed:
+            raise BadRow("it names no list", hint="`--list NAME` says which one is meant")
+        for one in self._settings.lists:
+            if one.name == typed:
+                return one
+        raise BadRow(f"no list `{shown(typed)}`", hint=lists.meant(self._settings, typed))
+
+    def _choice(self, mailing_list: MailingList, get: _Get) -> Choice:
+        raw = (mailing_list.name, get("frequency"), get("hour"), get("timezone"), get("tags"), get("language"))
+        found = self._choices.get(raw)
+        if found is None:
+            if len(self._choices) > _MEMORY:
+                self._choices.clear()
+            found = self._choices[raw] = _chosen(mailing_list, raw)
+        if isinstance(found, BadChoice):
+            raise BadChoice(str(found), hint=found.hint)
+        return found
+
+    def _confirmed(self, typed: str, proof: str) -> datetime | None:
+        typed = typed.strip()
+        if not typed or not proof.strip():
+            return None
+        at = _instant(typed, self._zone)
+        if at > self._now + _AHEAD:
+            raise BadRow(f"confirmed in the future: {shown(typed)}", hint="write the day on which it was confirmed")
+        return at
+
+
+class _Get:
+    """The text of a field, empty where there is none, without the apostrophe that held a spreadsheet off."""
+
+    __slots__ = ("_fields", "_places")
+
+    def __init__(self, fields: Sequence[str], places: formats.Places) -> None:
+        self._fields = fields
+        self._places = places
+
+    def __call__(self, name: Field) -> str:
+        place = self._places.get(name, -1)
+        if place < 0 or place >= len(self._fields):
+            return ""
+        text = self._fields[place]
+        return text[1:] if text.startswith("'") and _GUARDED.match(text) else text
+
+
+def _chosen(mailing_list: MailingList, raw: tuple[str, ...]) -> Choice | BadChoice:
+    _, frequency, hour, timezone, tags, language = raw
+    try:
+        return choice(
+            mailing_list,
+            frequency=frequency.strip(),
+            hour=hour.strip(),
+            timezone=timezone,
+            tags=tags,
+            language=language,
+        )
+    except BadChoice as error:
+        return error
+
+
+def _instant(typed: str, zone: ZoneInfo) -> datetime:
+    try:
+        at = datetime.fromisoformat(typed)
+        return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return dates.parse(typed, zone).instant
+    except DateError as error:
+        raise BadRow(f"column `confirmed_at`: {shown(str(error))}", hint=error.hint) from None
+
+
+def _events(given: str) -> str:
+    if not given.strip():
+        return ""
+    try:
+        events = json.loads(given)
+    except ValueError:
+        events = None
+    if not isinstance(events, list) or not all(
+        isinstance(one, dict)
+        and all(isinstance(value, str) and value.isprintable() for value in one.values())
+        and {"what", "at"} <= one.keys()
+        for one in events
+    ):
+        raise BadRow("its column `consent` holds no events", hint="take it as `feeder subscribers export` wrote it")
+    return consent.written(events)
