@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -176,6 +177,7 @@ def _tables_below(parent: str) -> tuple[str, ...]:
     return tuple(name for name in TABLES if name.rpartition(".")[0] == parent)
 
 
+@cache
 def _hints(table: str) -> Mapping[str, Any]:
     return get_type_hints(TABLES[table])
 
