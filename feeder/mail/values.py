@@ -88,3 +88,5 @@ class Outcome:
     """SMTP reply code; 0 where there is none."""
     status: str = ""
     """Enhanced status code (RFC 3463), as ``5.1.1``; empty where there is none."""
+    seconds: float = 0.0
+    """How long it kept a connection busy."""
