@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, text
 from support import SETTINGS, Publication
 
 from feeder import dates, history
 from feeder.catalog import Catalog
 from feeder.history import Record
-from feeder.mail import cutting, lists
+from feeder.mail import cutting, database, lists
 from feeder.mail.choices import Choice
-from feeder.mail.database import MailDatabase, open_mail
+from feeder.mail.database import open_mail
 from feeder.mail.persons import Subscription
-from feeder.mail.schema import delivery, digest, digest_entry, served, subscriber, subscription
+from feeder.mail.schema import served
 from feeder.mail.subscribers import Subscribers
 from feeder.mail.values import Edition, Rendered
 from feeder.model import Entry, Moment, Reading
@@ -52,6 +50,7 @@ class Desk:
         self.publication = Publication(root)
         self.publication.write("feeder.toml", f"{SETTINGS}\n{extra}")
         self.now = now
+        _place_database(root)
         self.history = history.open_history(str(root))
         self.composer = Composer()
         self.configure()
@@ -71,9 +70,7 @@ class Desk:
 
     # Entries
 
-    def release(
-        self, name: str, *, published: datetime | None = None, **fields: Any
-    ) -> Record:
+    def release(self, name: str, *, published: datetime | None = None, **fields: Any) -> Record:
         """Publish an entry now."""
         at = self.instant()
         published_at = dates.to_micros(published or self.now)
@@ -152,9 +149,12 @@ class Desk:
 
     def through(self, name: str) -> datetime:
         with self.database.read() as connection:
-            row = connection.execute(select(served.c.through).where(
-                served.c.subscription == self.known(name).id,
-                served.c.transport == lists.ledger_transport(self.settings)))
+            row = connection.execute(
+                select(served.c.through).where(
+                    served.c.subscription == self.known(name).id,
+                    served.c.transport == lists.ledger_transport(self.settings),
+                )
+            )
             return dates.from_micros(row.scalar_one())
 
     # Time and cutting
@@ -203,6 +203,21 @@ class Desk:
     def do(self, statement: str) -> None:
         with self.database.begin() as connection:
             connection.execute(text(statement))
+
+
+_EMPTY: list[bytes] = []
+
+
+def _place_database(root: Path) -> None:
+    """A mail database without anybody: migrated once, then copied, since hundreds of tests need one."""
+    file = root / database.FILE
+    if not _EMPTY:
+        with open_mail(Publication(root).settings, MONDAY) as made:
+            made.close()
+        _EMPTY.append(file.read_bytes())
+        return
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(_EMPTY[0])
 
 
 def populate(path: str, many: int, *, through: Any, transport: str = "maildir", at: int = 0, tags: Any = None) -> None:

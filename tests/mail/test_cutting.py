@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from mail.desk import MONDAY, WEEKLY, Desk, populate
-
-from feeder import dates
+from mail.desk import MONDAY, Desk
 
 
 @pytest.fixture
