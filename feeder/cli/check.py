@@ -33,6 +33,10 @@ def check(directory: Path) -> int:
     report = pipeline.publish(settings, now(), options)
     problems: list[Problem] = list(report.problems)
     problems += [one for one in settings.problems if one not in problems]
+    if settings.lists:
+        from feeder.mail import notes
+
+        problems += [one for one in notes.problems(settings) if one not in problems]
     feeds, known = 0, upkeep.known_ids(settings)
     for document in public_feeds(settings):
         feeds += 1

@@ -13,6 +13,9 @@ from feeder.config.settings import Dkim, Imap, Mail, Settings, Smtp
 DELIVERING = ("smtp", "sendmail")
 """Transports that reach people; the others write files."""
 
+OWN_TEMPLATE = "digest"
+"""The templates of digests that come with feeder."""
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -30,6 +33,7 @@ def mistakes(settings: Settings) -> Iterator[Mistake]:
     """All of them, for settings that passed every check of a single key."""
     yield from _folders(settings)
     yield from _names_of_lists(settings)
+    yield from _templates(settings)
     yield from _delivering(settings)
     yield from _signing(settings)
     yield from _server("mail.smtp", settings.mail.smtp, 465)
@@ -73,6 +77,14 @@ def _names_of_lists(settings: Settings) -> Iterator[Mistake]:
         if one.name in seen:
             yield Mistake((("lists", number, "name"),), f"two lists have the name {one.name}", "give one another name")
         seen.add(one.name)
+
+
+def _templates(settings: Settings) -> Iterator[Mistake]:
+    for number, one in enumerate(settings.lists):
+        files = [f"templates/mail/{one.template}.{ending}" for ending in ("html", "txt")]
+        if one.template != OWN_TEMPLATE and not any((settings.root / file).is_file() for file in files):
+            hint = f'write one or both, or template = "{OWN_TEMPLATE}"'
+            yield Mistake((("lists", number, "template"),), f"neither {files[0]} nor .txt is there", hint)
 
 
 def _delivering(settings: Settings) -> Iterator[Mistake]:

@@ -245,6 +245,8 @@ messages = 9, timeout = 5, relay = false, rewrites = true }
         [[lists]]
         name = "weekly"
     """
+    (tmp_path / "templates/mail").mkdir(parents=True)
+    (tmp_path / "templates/mail/plain_2.txt").touch()
     found = load_text(tmp_path, SITE + text)
     assert found.problems == ()
     assert found.mail.from_ == "新闻编辑部 <news@xn--fsqu00a.example>"

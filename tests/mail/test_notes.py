@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import Publication
 
+from feeder.cli import main
 from feeder.config import MailingList, Settings, Site
 from feeder.errors import Problem
 from feeder.mail.notes import Note, problems, read_note
@@ -221,3 +223,14 @@ def test_whatever_stands_in_it(site: Settings, write: Write, text: str | bytes) 
         assert note.subject.splitlines() in ([], [note.subject])
         assert not {"\x00", "\x02", "\x03"} & set(note.subject + note.preface_html)
         assert "feeder:/" not in note.preface_html or "feeder:/" in str(text)
+
+
+def test_check_tells_what_is_wrong_with_notes(publication: Publication, capsys: pytest.CaptureFixture[str]) -> None:
+    publication.configure('[[lists]]\nname = "weekly"\n')
+    publication.entry("a", date="2026-01-05", title="甲")
+    publication.write("notes/weekly.md", "下周放假。")
+    publication.write("notes/monthly.md", "x")
+    assert main.main(["check", "-C", str(publication.root)]) == 3
+    told = capsys.readouterr().err
+    assert "notes/monthly.md: no list of that name" in told
+    assert "notes/weekly.md" not in told
