@@ -74,8 +74,17 @@ def compare(settings: Settings, cache: Cache, known: Index | None, now: Index, b
         feeding = _hash(feeding, _contents(now, templates, only=_IN_FEEDS), _icon(settings))
         rendering = _hash(feeding, _contents(now, templates))
         cache.set_meta("readers", readers)
-    reading = f"{site.timezone}\n{site.language}\n{settings.entries.path}\n{readers}"
-    return Surroundings(reading, planning, feeding, rendering)
+    return Surroundings(_context(settings, readers), planning, feeding, rendering)
+
+
+def context(settings: Settings, cache: Cache) -> str:
+    """``Surroundings.reading`` alone, for those who only look at what the last run published."""
+    return _context(settings, cache.meta("readers") or _readers())
+
+
+def _context(settings: Settings, readers: str) -> str:
+    site = settings.site
+    return f"{site.timezone}\n{site.language}\n{settings.entries.path}\n{readers}"
 
 
 def remembered(around: Surroundings) -> str:

@@ -32,6 +32,8 @@ class Arguments:
     as_json: bool = False
     force: bool = False
     no_mail: bool = False
+    at_once: str = ""
+    """A list whose digest is cut and sent now; `feeder digest send` asks for it."""
     lock_timeout: float = LOCK_TIMEOUT
     """Seconds; 0 does not wait."""
 

@@ -11,10 +11,14 @@ from feeder.errors import FeederError, Problem, SettingsError
 
 if TYPE_CHECKING:
     from feeder.config import Settings
+    from feeder.mail.cutting import Cut
     from feeder.pipeline import Report
 
 VERSION = 1
 """Grows when a key changes its meaning or goes; new keys may come at any time."""
+
+TALLIES = ("sent", "deferred", "failed", "held", "skipped", "notices")
+"""What is counted of mail; ``notices`` are among those sent."""
 
 KINDS = ("new", "revised", "corrected", "withdrawn", "restored", "moved")
 
@@ -37,12 +41,32 @@ def report(report: Report, settings: Settings) -> str:
         "deleted": list(report.deleted),
         "unchanged": report.unchanged,
         "deployed": report.deployed,
-        "digests": [],
-        "mail": {"sent": 0, "deferred": 0, "failed": 0},
+        "digests": [_digest(one, zone) for one in report.mailing.cuts],
+        "mail": _mail(report),
         "next": coming,
         "seconds": round(report.seconds, 3),
     }
     return json.dumps(made, ensure_ascii=False)
+
+
+def _digest(one: Cut, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "digest": one.digest,
+        "list": one.list,
+        "until": _instant(one.until, zone),
+        "language": one.language,
+        "entries": one.entries,
+        "corrections": one.corrections,
+        "queued": one.queued,
+        "page": one.page,
+        "send_at": _instant(one.send_at, zone),
+    }
+
+
+def _mail(report: Report) -> dict[str, Any]:
+    tally, error = report.mailing.tally, report.mailing.error
+    told: dict[str, Any] = {name: getattr(tally, name, 0) for name in TALLIES}
+    return told | {"alarms": list(tally.alarms) if tally else [], "error": str(error) if error else ""}
 
 
 def failure(error: FeederError) -> str:

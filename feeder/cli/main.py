@@ -16,6 +16,8 @@ COMMANDS = {
     "check": "feeder.cli.check:check",
     "status": "feeder.cli.status:status",
     "lists": "feeder.cli.lists:lists",
+    "digest": "feeder.cli.digest:digest",
+    "mailbox": "feeder.cli.mailbox:mailbox",
     "clean": "feeder.cli.clean:clean",
     "pin": "feeder.cli.identity:pin",
     "withdraw": "feeder.cli.identity:withdraw",

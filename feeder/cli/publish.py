@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from feeder.cli.progress import Bar
     from feeder.config import Settings
     from feeder.index import Index
-    from feeder.pipeline import Report
+    from feeder.pipeline import Post, Report
 
 
 def main(argv: list[str], *, seen: Index | None = None) -> int:
@@ -55,11 +55,13 @@ def _published(asked: Arguments, seen: Index | None) -> tuple[Settings, Report]:
 
     started = perf_counter()
     settings = config.load(asked.directory.absolute())
-    with _bar(asked) as bar:
+    with _bar(asked) as bar, _post(settings, asked) as post:
         options = pipeline.Options(
             dry_run=asked.dry_run,
             force=asked.force,
             mail=not asked.no_mail,
+            post=post,
+            at_once=asked.at_once,
             progress=bar,
             lock_timeout=asked.lock_timeout,
             seen=seen,
@@ -75,6 +77,14 @@ def _bar(asked: Arguments) -> AbstractContextManager[Bar | None]:
     from feeder.cli.progress import Bar
 
     return Bar()
+
+
+def _post(settings: Settings, asked: Arguments) -> AbstractContextManager[Post | None]:
+    if asked.no_mail or asked.dry_run or not settings.lists:
+        return nullcontext(None)
+    from feeder.cli import posting
+
+    return posting.post()
 
 
 def tell(report: Report, settings: Settings, asked: Arguments) -> None:
@@ -103,6 +113,10 @@ def _problems(report: Report, asked: Arguments) -> None:
     """A person sees all that stand; cron's mail only what it was not told before."""
     if report.deployed is False:
         terminal.say("publish: the deploy command failed; it is tried again at the next run", sys.stderr)
+    from feeder.cli import mailing
+
+    for line in mailing.troubles(report):
+        terminal.say(f"publish: {line}", sys.stderr)
     found = report.problems if _wants_all(asked) else report.fresh
     if not found:
         return

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from feeder.cli import mailing
 from feeder.cli.terminal import Paint, clean, pad, width
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ _WIDEST_PATH = 48
 
 def happened(report: Report) -> bool:
     """Whether there is anything to tell at all."""
-    return bool(report.changes or report.written or report.deleted or report.deployed is not None)
+    mailed = report.mailing.cuts or mailing.any_left(report)
+    return bool(report.changes or report.written or report.deleted or report.deployed is not None or mailed)
 
 
 def summary(report: Report, settings: Settings, paint: Paint, *, dry_run: bool, whole: bool) -> Iterator[str]:
@@ -46,6 +48,7 @@ def ending(report: Report, settings: Settings, *, dry_run: bool) -> Iterator[str
         yield _files(report, settings, dry_run=dry_run)
     if report.deployed:
         yield "deploy: done"
+    yield from mailing.told(report, settings)
     if report.next is not None:
         yield f"next: {due(report.next, settings)}"
 

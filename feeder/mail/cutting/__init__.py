@@ -7,6 +7,7 @@ A subscription is served up to an instant, ``through``. At its due instant T it 
 from __future__ import annotations
 
 from feeder.mail.cutting.amending import amend, cancel, pause, restart, resume
+from feeder.mail.cutting.drafting import draft
 from feeder.mail.cutting.making import cut
 from feeder.mail.cutting.outlook import next_due, outlook
 from feeder.mail.cutting.published import public, records
@@ -21,6 +22,7 @@ __all__ = [
     "amend",
     "cancel",
     "cut",
+    "draft",
     "next_due",
     "outlook",
     "pause",
