@@ -239,8 +239,6 @@ class Digest(DigestLine):
     """In their present text; those withdrawn since are empty."""
     corrections: tuple[PublicEntry, ...] = ()
     """Entries sent earlier, whose corrections it tells."""
-    updated: datetime
-    """When it last changed in a way readers should notice."""
     older: DigestLine | None = None
     newer: DigestLine | None = None
 

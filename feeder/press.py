@@ -39,7 +39,7 @@ class Made:
     staged: list[Staged] = field(default_factory=list)
     """Those that differ from what is public."""
     feeds: list[tuple[str, int]] = field(default_factory=list)
-    """Path of each feed made, and its ``updated``."""
+    """Path of each feed made, or of a digest in one, and its ``updated``."""
 
 
 def make(
@@ -200,6 +200,7 @@ class _Press:
             yield from self._archives()
         elif rest in self.digested.archives:
             yield self.pages.digests(self.digested.about(rest), self.digested.lines(rest))
+            made.feeds += self.digested.moments(rest).items()
             yield from self._feed(self.digested.feed(rest), made)
 
     def _archives(self) -> Iterator[Document]:

@@ -6,6 +6,7 @@ import html
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -81,7 +82,6 @@ class Digests:
             preface=self.catalog.absolute(record.preface),
             entries=tuple(map(self.catalog.entry, self._records(record.entries))),
             corrections=tuple(self.catalog.entry(one) for one in self._records(record.corrections) if _tells(one)),
-            updated=self.catalog.local(self._updated(record)),
             older=self.line(older) if older else None,
             newer=self.line(newer) if newer else None,
         )
@@ -89,9 +89,25 @@ class Digests:
     def feed(self, name: str) -> Feed:
         """The feed of a list's digests: an entry is a digest, as a list of what stood in it."""
         records = self.history.digests(name, self.settings.feeds.size)
-        entries = tuple(map(self._entry, records))
+        told = self.moments(name)
+        entries = tuple(self._entry(record, told[record.path]) for record in records)
         frame = self.frame(self.about(name))
         return replace(frame, entries=entries, updated=max([frame.updated, *(entry.updated for entry in entries)]))
+
+    def moments(self, name: str) -> dict[str, int]:
+        """When each digest in the feed of a list last changed in a way readers should notice, by its page.
+
+        Withdrawals and corrections of its entries count. What readers were told never goes back, and no two say the
+        same; hence what is given here is to be remembered as soon as the feed is public.
+        """
+        records = self.history.digests(name, self.settings.feeds.size)
+        told = {record.path: self.history.feed_updated(record.path) for record in records}
+        for record in reversed(records):
+            wanted = self._befell(record)
+            if wanted > told[record.path]:
+                others = {at for path, at in told.items() if path != record.path}
+                told[record.path] = next(at for at in count(wanted, SECOND) if at not in others)
+        return told
 
     def frame(self, one: DigestList) -> Feed:
         """The feed of a list's digests, without its entries."""
@@ -106,8 +122,7 @@ class Digests:
         """The feeds of the digests of all lists, without their entries."""
         return [self.frame(one) for one in self.lists() if one.feed]
 
-    def _entry(self, record: DigestRecord) -> PublicEntry:
-        published = self.catalog.local(self._published(record))
+    def _entry(self, record: DigestRecord, updated: int) -> PublicEntry:
         entries, corrections = (
             self.catalog.headlines([one for one in self._records(ids) if one.public])
             for ids in (record.entries, record.corrections)
@@ -117,8 +132,8 @@ class Digests:
             id=identity.of_digest(self.catalog.authority, record.path),
             url=self._url(record),
             title=self._title(record),
-            published=published,
-            updated=max(published, self.catalog.local(self._updated(record))),
+            published=self.catalog.local(record.until),
+            updated=self.catalog.local(updated),
             language=record.language,
             summary=" · ".join(entry.title for entry in entries[:SUMMARISED]),
             path="",
@@ -146,21 +161,11 @@ class Digests:
             return record.subject
         return f"{self.about(record.list).title} {self._at(record):%Y-%m-%d}"
 
-    def _published(self, record: DigestRecord) -> int:
-        """When readers are told it came out; no two of a list at the same second."""
-        at = record.until - record.until % SECOND
-        older, _ = self.history.digests_beside(record)
-        return at + SECOND if older and older.until >= at else at
-
-    def _updated(self, record: DigestRecord) -> int:
-        """The newest of its own instant and those of what befell its entries; it never goes back, as they never do."""
-        newest = self._published(record)
-        for one in self._records((*record.entries, *record.corrections)):
-            if one.updated > record.until:
-                # An entry may stand in several digests, and no two entries of a feed share an instant.
-                others = [d.number for d in self.history.digests_with([one.id]) if d.list == record.list]
-                newest = max(newest, one.updated + others.index(record.number) * SECOND)
-        return newest
+    def _befell(self, record: DigestRecord) -> int:
+        """The newest of its own instant and those of its entries, to the second."""
+        entries = self._records((*record.entries, *record.corrections))
+        newest = max([record.until, *(one.updated for one in entries)])
+        return newest - newest % SECOND
 
 
 def _frequencies(known: MailingList) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from feeder import dates, identity, index, links, pipeline
 from feeder import history as histories
 from feeder.catalog import FOLDERS
 from feeder.config import Settings
-from feeder.errors import DataError
+from feeder.errors import DataError, FeederError
 from feeder.history import Record
 from feeder.output import publishing, served
 from feeder.pipeline import Options, Report
@@ -55,6 +55,7 @@ def recover(settings: Settings, now: datetime, tell: Callable[[str], None] = lam
             history.set_labels(seq, labels)
         for path, updated in _feeds(out):
             history.set_feed_updated(path, updated)
+        _take_digests(history, settings, now, tell)
         history.commit()
         index.drop(root)
     gone = sum(1 for record in records if not record.public)
@@ -63,6 +64,23 @@ def recover(settings: Settings, now: datetime, tell: Callable[[str], None] = lam
         f"and {len(redirects)} redirects; their ids, addresses and dates are kept"
     )
     return pipeline.publish(settings, now, Options(mail=False, force=True))
+
+
+def _take_digests(history: histories.History, settings: Settings, now: datetime, tell: Callable[[str], None]) -> None:
+    """Digests are no part of the JSON documents; the mail database has them all."""
+    if not settings.lists:
+        return
+    from feeder.mail import database as mail
+
+    if not mail.exists(settings):
+        return
+    from feeder.mail import cutting
+
+    try:
+        with mail.open_mail(settings, now) as database:
+            history.put_digests(cutting.public(database, 0))
+    except FeederError as error:
+        tell(f"the pages of digests come back when the mail database can be read: {error}")
 
 
 def _documents(out: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from support import NOW, Publication
 
-from feeder import dates, index, inputs, scope
+from feeder import dates, inputs
 from feeder.cache import open_cache
 from feeder.history import DigestRecord, open_history
-from feeder.pipeline import Options, Report
-from feeder.pipeline.making import make
+from feeder.pipeline import Options, Report, mailing
 from feeder.pipeline.run import Run
 from feeder.pipeline.telling import report
 from feeder.plan import Plan
@@ -85,19 +84,22 @@ class Newsroom:
 
     def cut(self, name: str, first: int, count: int) -> None:
         """A digest of some entries, as a run that cut it would have left it; its pages are made and nothing else."""
+        with open_history(str(self.publication.root)) as history:
+            known = [record for record in history.everything() if record.public][first:]
+        digest = self.digest(name, [one.id for one in known[:count]], [one.id for one in known[count:][:1]])
+        self.show(replace(digest, subject=f"{known[0].title}等") if known else digest)
+
+    def amend(self, digest: DigestRecord, entries: list[str]) -> None:
+        """Leave these entries in a digest, and no other."""
+        self.show(replace(digest, entries=tuple(entries)))
+
+    def show(self, digest: DigestRecord) -> None:
         settings, root = self.publication.settings, str(self.publication.root)
         with open_history(root) as history, open_cache(root) as cache:
             run = Run(settings, self.now, Options(mail=False), history, cache)
             looked = inputs.survey(settings, history, cache)
-            known = [record for record in history.everything() if record.public][first:]
-            digest = self.digest(name, [one.id for one in known[:count]], [one.id for one in known[count:][:1]])
-            if known:
-                digest = replace(digest, subject=f"{known[0].title}等")
-            jobs = scope.add_digests(history, settings, [digest])
-            history.set_meta("started", self.now.isoformat())
-            index.drop(root)
-            history.commit()
-            report(run, looked, Plan(run.micros), make(run, looked, jobs), deployed=None)
+            written = mailing.show(run, looked, [digest])
+            report(run, looked, Plan(run.micros), written, deployed=None)
 
     def digest(self, name: str, entries: list[str], corrections: list[str]) -> DigestRecord:
         self.digests += 1
