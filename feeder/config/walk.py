@@ -149,6 +149,11 @@ class Walk:
             hint = f"give it as {_secret_of(table, name)}: secrets stand in no file of the publication"
             self.problems.append(self._problem(self.places.key(key), message, hint, excerpt=False))
             return ""
+        if table and name in _tables_below(""):
+            message = f"{shown(name)} does not stand in {shown(table)}"
+            hint = f"write {shown(name)} on a line of its own, and its keys below"
+            self.problems.append(self._problem(self.places.key(key), message, hint))
+            return ""
         guess = checks.near(name, known)
         home = _home(name, table)
         what = f"unknown key `{_short(name)}`" if table else f"unknown table or key `{_short(name)}`"
@@ -234,4 +239,6 @@ def _example(table: str, name: str, kind: object, value: object) -> str:
         return f"write {name} = true, without quotation marks"
     if kind is int:
         return f"write {name} = {RANGES[table, name].example}, without quotation marks"
-    return f'write {name} = "…", in quotation marks'
+    default = next(field.default for field in fields(TABLES[table]) if toml_key(field.name) == name)
+    example = default if isinstance(default, str) and default else "…"
+    return f'write {name} = "{example}", in quotation marks'
