@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, get_args
 
-from feeder.mail.values import HOLE
+from feeder.mail.values import HOLE, Hole
 
 TransferEncoding = Literal["base64", "quoted-printable"]
 
 LINE: Final = 76
 """Characters of an encoded line (RFC 2045 section 6.7 and 6.8)."""
 
-_HOLES = re.compile(HOLE.replace("{}", "([a-z]+)"))
+_HOLES = re.compile(HOLE.format(f"({'|'.join(get_args(Hole))})"))
 _BYTES_A_LINE = 57
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]+")
 # A blank at the end of a line or beside another, a tab, "=", and what is not printable ASCII; "From " at the head of

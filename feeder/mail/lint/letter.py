@@ -91,4 +91,5 @@ class Letter:
 
 def words(element: etree._Element) -> str:
     """The text of an element and of all in it, without that of styles."""
-    return "".join([str(part) for part in _TEXTS(element)])
+    found = _TEXTS(element)
+    return "".join(map(str, found)) if isinstance(found, list) else ""

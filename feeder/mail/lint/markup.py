@@ -50,10 +50,10 @@ def active_content(letter: Letter) -> Iterator[str]:
     for element in _elements(letter):
         if element.tag in ACTIVE:
             yield f"there is a <{element.tag}>"
-        for name, value in element.attrib.items():
-            if str(name).lower().startswith("on"):
+        for name, value in _attributes(element):
+            if name.lower().startswith("on"):
                 yield f"<{element.tag}> has {name}"
-            if str(value).strip().lower().startswith(("javascript:", "vbscript:", "data:text")):
+            if value.strip().lower().startswith(("javascript:", "vbscript:", "data:text")):
                 yield f"<{element.tag}> has an address that acts: {value}"
 
 
@@ -136,6 +136,10 @@ def _elements(letter: Letter) -> Iterator[etree._Element]:
         for element in letter.tree.iter():
             if isinstance(element.tag, str):
                 yield element
+
+
+def _attributes(element: etree._Element) -> list[tuple[str, str]]:
+    return [(str(name), str(value)) for name, value in element.attrib.items()]
 
 
 def _addresses(letter: Letter) -> Iterator[str]:
