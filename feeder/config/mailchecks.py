@@ -21,7 +21,7 @@ LONGEST_BASE = 30
 _MAILBOX = re.compile(
     r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*)@(?P<domain>[^@\s<>]+)"
 )
-_SENDER = re.compile(r"(?P<name>.*?)\s*<(?P<address>[^<>]*)>", re.DOTALL)
+_SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _FULL_WIDTH = str.maketrans("＠＜＞．", "@<>.")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*{_LABEL}")
@@ -54,8 +54,6 @@ def sender(value: str) -> str:
     hint = 'write it as "新闻编辑部 <news@example.org>"'
     if not name:
         return _mailbox(address, value, hint)
-    if re.search(r"[<>]", name):
-        raise Wrong(f"more than one address: {value}", "a sender is one name and one address")
     return f"{name} <{_mailbox(address, value, hint)}>"
 
 
