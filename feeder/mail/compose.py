@@ -28,6 +28,8 @@ from feeder.pages.wording import words as page_words
 LINE: Final = "-" * 60
 """What stands between the parts of a text."""
 LONGEST_PREHEADER: Final = 140
+FEWEST_CONTENTS: Final = 3
+"""Entries from which on a list of contents helps."""
 
 _BODY = re.compile(r"<body\b[^>]*>")
 _EMPTY_LINES = re.compile(r"\n{3,}")
@@ -210,14 +212,16 @@ class Composer:
         """The HTML with its entries so far shrunk, and what the text needs to be shrunk likewise."""
         t = values["t"]
         assert isinstance(t, MailWords)
-        counted = sum(level is Level.COUNTED for level in levels)
-        told: dict[str, object] = {
-            "entries": [
-                shown(view, level) for view, level in zip(views, levels, strict=True) if level is not Level.COUNTED
-            ],
+        told = [shown(view, level) for view, level in zip(views, levels, strict=True) if level is not Level.COUNTED]
+        counted = len(views) - len(told)
+        shrunk: dict[str, object] = {
+            "entries": told,
+            "contents": told if len(told) >= FEWEST_CONTENTS or Level.TITLE in levels else [],
             "omitted": (t.omitted_one if counted == 1 else t.omitted).format(counted) if counted else "",
         }
-        return self._html(name, {**values, **told}, "digest"), told
+        # What has but a title stands in the list of contents already.
+        sections = [view for view, level in zip(told, levels, strict=False) if level is not Level.TITLE]
+        return self._html(name, {**values, **shrunk, "entries": sections}, "digest"), shrunk
 
     def _notice(self, values: Mapping[str, object]) -> Rendered:
         return Rendered(

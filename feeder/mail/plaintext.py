@@ -131,19 +131,24 @@ class _Writer(HTMLParser):
             return
         if tag in _BLOCKS and self._rows is None:
             self._block(tag, given)
-        elif tag == "tr" and self._rows is not None:
+        elif self._rows is not None and tag in ("tr", "td", "th"):
             self._take_cell()
-            self._rows.append([])
-        elif tag in ("td", "th") and self._rows is not None:
-            self._cell()
-        elif tag == "br":
+            if tag == "tr" or not self._rows:
+                self._rows.append([])
+            if tag != "tr":
+                self._rows[-1].append("")
+        else:
+            self._inline(tag, given)
+
+    def _inline(self, tag: str, given: dict[str, str]) -> None:
+        if tag == "br":
             self._text.append("\x00" if self._rows is None else " ")
         elif tag == "hr" and "footnotes-sep" not in given.get("class", ""):
             self._paragraph()
             self._emit(["* * *"])
-        elif tag == "img":
-            alt = given.get("alt", "")
-            self._text.append(f"[{self.t.picture}{self.t.colon}{alt}]" if alt else "")
+            self._set_off()
+        elif tag == "img" and given.get("alt"):
+            self._text.append(f"[{self.t.picture}{self.t.colon}{given['alt']}]")
         elif tag == "a":
             self._anchors.append((web_or_mail(given.get("href", "")), len(self._text)))
         elif tag == "rt":
@@ -267,13 +272,6 @@ class _Writer(HTMLParser):
         self._blocks += lines
         self._gap = None
         self._fresh = False
-
-    def _cell(self) -> None:
-        self._take_cell()
-        if self._rows is not None:
-            if not self._rows:
-                self._rows.append([])
-            self._rows[-1].append("")
 
     def _take_cell(self) -> None:
         text = join_lines(_SPACES.sub(" ", "".join(self._text)).strip()).replace("\x00", " ")
