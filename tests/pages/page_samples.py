@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from support import FIXTURES
 
 from feeder.config.settings import Settings, Site
-from feeder.model import Document, Enclosure, Feed, Headline, Image, PublicEntry, Via
+from feeder.model import (
+    Digest,
+    DigestLine,
+    DigestList,
+    Document,
+    Enclosure,
+    Feed,
+    Headline,
+    Image,
+    PublicEntry,
+    Via,
+)
 from feeder.pages.site import Pages
 
 URL = "https://news.example.org/"
@@ -132,6 +143,46 @@ def feeds(language: str = "zh-CN") -> list[Feed]:
     ]
 
 
+def lists(language: str = "zh-CN") -> list[DigestList]:
+    zh = language.startswith("zh")
+    return [
+        DigestList(
+            name="weekly", title="每周新闻" if zh else "Weekly news", language=language,
+            description="每周一早上，一周的新闻一次寄到。" if zh else "Every Monday, the news of a week in one mail.",
+            page_url=f"{URL}digests/weekly/", feed="digests/weekly/feed", weekday=0,
+            subscribe_url="https://subscribe.example.org/subscribe/weekly", frequencies=("weekly", "daily"),
+        ),
+        DigestList(
+            name="abroad", title="News abroad" if zh else "海外新闻", language="en" if zh else "zh-CN",
+            page_url=f"{URL}digests/abroad/", feed="digests/abroad/feed", frequencies=("monthly",),
+        ),
+    ]  # fmt: skip
+
+
+def line(language: str, day: int) -> DigestLine:
+    at = datetime(2026, 11, day, 8, tzinfo=timezone(timedelta(hours=8)))
+    title = headlines(language)[day % 4].title
+    return DigestLine(url=f"{URL}digests/weekly/{at:%Y-%m-%d}/", title=title, at=at, language=language)
+
+
+def digest(language: str = "zh-CN") -> Digest:
+    zh = language.startswith("zh")
+    about = next(one for one in (*lists("zh-CN"), *lists("en")) if one.language == language)
+    own = line(language, 23)
+    return Digest(
+        url=f"{URL}digests/{about.name}/{language}/", title=own.title, at=own.at, language=language, list=about,
+        preface='<p>编辑的话：这一周最要紧的是<a href="https://example.com/">一款新卡</a>。</p>' if zh else "",
+        entries=(
+            entry(language),
+            entry("en" if zh else "zh-CN", correction=""),
+            entry(language, url=f"{URL}2026/10/gone/", html="", withdrawn=True),
+        ),
+        corrections=(entry(language, title="<新品> 与 R&D" if zh else "<New> cards & R&D"),),
+        older=line(language, 16),
+        newer=line("en", 30) if zh else None,
+    )  # fmt: skip
+
+
 def documents(pages: Pages, language: str = "zh-CN") -> Iterator[Document]:
     """One page of every kind, and all that is beside them."""
     lines = headlines(language)
@@ -149,7 +200,11 @@ def documents(pages: Pages, language: str = "zh-CN") -> Iterator[Document]:
     yield pages.label("tag", "推理", lines[:4], 1, 2)
     yield pages.label("author", "林一", lines[:2])
     yield pages.label("language", "zh-CN", lines[1:3])
-    yield pages.feeds(feeds(language))
+    yield pages.feeds(feeds(language), lists(language))
+    yield pages.digest(digest(language))
+    yield pages.digest(digest("en" if language.startswith("zh") else "zh-CN"))
+    yield pages.digests(lists(language)[0], [line(language, day) for day in (23, 16, 9, 2)])
+    yield pages.archives([(one, [line(language, 23)]) for one in lists(language)])
     yield pages.not_found()
     yield pages.redirect("/old/1.html", entry(language).url)
     yield from pages.sitemap([(line.url, line.updated) for line in reversed(lines)])

@@ -25,7 +25,9 @@ pytestmark = [
 def served(tmp_path: Path, language: str) -> Iterator[tuple[str, list[str]]]:
     out = tmp_path / "out"
     paths = []
-    for document in page_samples.documents(Pages(page_samples.settings(tmp_path, language)), language):
+    for document in page_samples.documents(
+        Pages(page_samples.settings(tmp_path, language), digests="digests/"), language
+    ):
         file = out / document.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(document.body)
