@@ -90,7 +90,7 @@ class Quoted:
     name: TransferEncoding = "quoted-printable"
 
     def __init__(self, constants: Sequence[bytes], holes: Sequence[str]) -> None:
-        pieces = [quoted_lines(piece) for piece in constants]
+        pieces = [quoted_lines(piece, LINE - 1) for piece in constants]  # a soft break follows
         pieces[-1] += b"\r\n"  # the boundary's
         self.head = pieces[0] + (_SOFT if holes else b"")
         self._holes = tuple(holes)
@@ -110,12 +110,16 @@ def based_lines(data: bytes) -> bytes:
     return b"".join([code[at : at + LINE] + b"\r\n" for at in range(0, len(code), LINE)])
 
 
-def quoted_lines(data: bytes) -> bytes:
-    """quoted-printable of text with CRLF, in lines of at most 76 characters; the last is not ended."""
-    return b"\r\n".join([_quoted_line(line) for line in data.split(b"\r\n")])
+def quoted_lines(data: bytes, last: int = LINE) -> bytes:
+    """quoted-printable of text with CRLF, in lines of at most 76 characters.
+
+    Args:
+        last: the most that the last one has, which is not ended.
+    """
+    return b"\r\n".join([_quoted_line(line, last) for line in data.split(b"\r\n")])
 
 
-def _quoted_line(line: bytes, last: int = LINE) -> bytes:
+def _quoted_line(line: bytes, last: int) -> bytes:
     code = _ESCAPED.sub(_escape, line)
     lines = []
     while len(code) > last:

@@ -87,6 +87,7 @@ def test_both_bodies_come_back_with_their_holes_filled() -> None:
 @example(text="", html="", name="")
 @example(text=f"{NAME}\n新闻\n", html=f"x{NAME}%s % {NAME}", name="<b>%s & 李雷</b>")
 @example(text=".\nFrom me\n.", html=f"From me\n.{NAME}", name=".")
+@example(text="", html="a" * 76 + NAME + "b" * 76, name="c" * 76)
 @example(text=f"a {NAME} b  c", html="\t\n  \n" * 20, name=" x = " * 30)
 def test_any_text_comes_back(text: str, html: str, name: str) -> None:
     made = message(rendered=Rendered(subject="s", html=html, text=text), name=name)
