@@ -25,7 +25,8 @@ _TEXT = 20_000
 _FIELD = 4_000
 _RETURNED = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/partial", "message/global",
              "message/global-headers")  # fmt: skip
-_STATUS = ("message/delivery-status", "message/global-delivery-status")
+_REPORTS = ("message/delivery-status", "message/global-delivery-status", "message/feedback-report",
+            "message/disposition-notification", "message/global-disposition-notification")  # fmt: skip
 _TAGS = re.compile(r"<(?:style|script)\b[^>]{0,200}>.*?</(?:style|script)>|<[^<>]{0,1000}>", re.IGNORECASE | re.DOTALL)
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECASE)
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -47,7 +48,7 @@ class Letter:
     statuses: tuple[Fields, ...] = ()
     """Blocks of ``message/delivery-status``, the one about the message first."""
     feedback: Fields | None = None
-    """``message/feedback-report``; None where there is none."""
+    """Fields of ``message/feedback-report``; None where there is none."""
     receipt: bool = False
     """It says that the message was read (RFC 8098)."""
     returned: Fields = field(default_factory=dict)
@@ -116,11 +117,11 @@ def _walk(part: Message, found: _Found, depth: int) -> None:
     kind = part.get_content_type()
     if depth:
         found.everything.extend(f"{name}: {value}" for name, value in _headers(part))
-    if kind in _STATUS:
-        for block in _blocks(part):
-            found.statuses.append(block)
-            found.everything.extend(f"{name}: {value}" for name, value in block.items())
-    elif kind in _RETURNED and not part.get_filename("").lower().endswith(".ics"):
+    if kind in _REPORTS:
+        blocks = list(_blocks(part))
+        found.everything.extend(f"{name}: {value}" for block in blocks for name, value in block.items())
+        _report(kind, blocks, found)
+    elif kind in _RETURNED:
         _walk_returned(part, found, depth)
     elif part.is_multipart() and depth < _DEEPEST:
         for child in _children(part):
@@ -144,28 +145,33 @@ def _walk_returned(part: Message, found: _Found, depth: int) -> None:
     found.everything.extend(quiet.everything)
 
 
-def _leaf(part: Message, kind: str, found: _Found) -> None:
-    if kind == "message/disposition-notification":
+def _report(kind: str, blocks: list[Fields], found: _Found) -> None:
+    if kind == "message/feedback-report":
+        found.feedback = blocks[0] if blocks else {}
+    elif kind == "message/disposition-notification":
         found.receipt = True
+    else:
+        found.statuses.extend(blocks)
+
+
+def _leaf(part: Message, kind: str, found: _Found) -> None:
     if not kind.startswith(("text/", "message/")):
         return
     text = in_charset(_octets(part), _charset(part))
     found.everything.append(text)
-    if kind == "message/feedback-report":
-        found.feedback = next(iter(_blocks(part)), {})
-    elif kind == "text/html":
+    if kind == "text/html":
         found.pages.append(text)
     elif kind.startswith("text/"):
         found.texts.append(_readable(text))
 
 
 def _blocks(part: Message) -> Iterator[Fields]:
-    """The groups of fields of a report; the parser makes messages of them, or leaves text when it was encoded."""
+    """The groups of fields of a report: the parser has made messages of them, but not of encoded ones."""
     children = _children(part)
     if any(child.keys() for child in children):
         yield from (_fields(_headers(child)) for child in children if child.keys())
         return
-    text = in_some_charset(_octets(children[0] if children else part)).replace("\r\n", "\n")
+    text = in_some_charset(_octets(part)).replace("\r\n", "\n")
     for block in _BLOCKS.split(text.strip()):
         message = BytesHeaderParser(policy=policy.compat32).parsebytes(block.encode("utf-8", "replace"))
         if message.keys():
@@ -178,8 +184,12 @@ def _children(part: Message) -> list[Message]:
 
 
 def _octets(part: Message) -> bytes:
+    """What a part holds, decoded. The parser takes an encoded message inside for a plain one."""
     if part.is_multipart():
-        return b"\n".join(child.as_bytes() for child in _children(part))
+        plain = Message()
+        plain["Content-Transfer-Encoding"] = str(part.get("content-transfer-encoding", ""))
+        plain.set_payload("\n".join(str(child.get_payload()) for child in _children(part)))
+        part = plain
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 

@@ -63,9 +63,7 @@ class Refusals:
         language = self._settings.site.language
         title, paragraphs = _chinese(provider, until) if language.startswith("zh") else _english(provider, until)
         rendered = self._composer.alarm(title, [*paragraphs, words], language)
-        self._post.queue(
-            connection, "alarm", lists.editor_of(self._settings)[1], rendered, now, language=language
-        )  # fmt: skip
+        self._post.queue(connection, "alarm", lists.editor_of(self._settings)[1], rendered, now, language=language)
 
 
 def _people(connection: Connection, provider: str, now: datetime) -> int:
@@ -99,9 +97,9 @@ def _english(provider: str, until: datetime | None) -> tuple[str, list[str]]:
     return (
         f"{provider} refuses our mail",
         [
-            f"{provider} returned our mail for reasons of policy. This is not about the readers: none was unsubscribed.",
+            f"{provider} returned our mail for reasons of policy. It is not about the readers: none was unsubscribed.",
             waits,
-            "Usual reasons: how fast we send, what, or that SPF, DKIM or DMARC failed (feeder check --mail --dns tells).",
+            "Usual reasons: how fast we send, what, or SPF, DKIM or DMARC failed (feeder check --mail --dns tells).",
             "In its own words:",
         ],
     )

@@ -61,10 +61,10 @@ class Returns:
         row = self._delivery(connection, mark) if mark is not None else None
         if row is not None and row.updated_at < to_micros(now - OLDEST_COMPLAINT):
             return Done(result="ignored", why="a complaint about a message sent long ago")
-        known = mark is not None and row is not None
-        person = (
-            persons.by_number(connection, mark.subscriber) if known and mark else self._of_notice(connection, letter)
-        )
+        if mark is not None and row is not None:
+            person = persons.by_number(connection, mark.subscriber)
+        else:
+            person = self._of_notice(connection, letter)
         if person is None:
             return Done(result="ignored", why="a complaint about a message that is not ours")
         if incoming.feedback.startswith("opt-out"):
