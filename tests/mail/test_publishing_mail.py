@@ -1,0 +1,176 @@
+"""``publish`` with lists: what is released reaches each subscriber once, and never before its pages are public."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from mail.newsdesk import MAIL, Newsdesk, text_of
+from support import soak
+
+from tests.faults import dying
+
+SATURDAY = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
+SUNDAY = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 23, 0, 0, 20, tzinfo=UTC)  # 08:00:20 in Shanghai
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Newsdesk:
+    """Two subscribers, one entry of this week and an old one."""
+    made = Newsdesk(tmp_path / "pub")
+    made.begin()
+    made.entry("e1", "第一条正文。\n", title="第一条", date="2026-11-20")
+    made.entry("old", "旧闻。\n", title="旧闻", date="2019-01-01")
+    made.subscribe("a@example.org", SATURDAY)
+    made.subscribe("b@example.org", SATURDAY)
+    made.mailed(SUNDAY)
+    return made
+
+
+def test_nothing_before_it_is_due(desk: Newsdesk) -> None:
+    assert desk.letters() == []
+
+
+def test_a_digest_at_its_time_once_to_each_and_its_page(desk: Newsdesk) -> None:
+    report = desk.mailed(MONDAY)
+    (cut,) = report.mailing.cuts
+    assert (cut.entries, cut.queued, cut.page) == (1, 2, "digests/weekly/2026-11-23")
+    assert report.mailing.tally is not None
+    assert report.mailing.tally.sent == 2
+    assert {who: len(what) for who, what in desk.received().items()} == {"a@example.org": 1, "b@example.org": 1}
+    text = text_of(desk.letters()[0])
+    assert "第一条正文" in text
+    assert "旧闻" not in text
+    page = (desk.out / "digests/weekly/2026-11-23/index.html").read_text("utf-8")
+    assert "第一条" in page
+    assert "第一条" in (desk.out / "digests/weekly/feed.atom").read_text("utf-8")
+    again = desk.mailed(MONDAY + timedelta(minutes=5))
+    assert again.mailing.cuts == ()
+    assert again.written == ()
+    assert len(desk.letters()) == 2
+
+
+def test_without_mail_it_waits(desk: Newsdesk) -> None:
+    assert desk.mailed(MONDAY, mail=False).mailing.cuts == ()
+    assert desk.letters() == []
+    desk.mailed(MONDAY + timedelta(hours=1))
+    assert len(desk.letters()) == 2
+
+
+def test_no_mail_leaves_while_the_deploy_fails(desk: Newsdesk) -> None:
+    desk.begin(lines='[output]\ndeploy = "test -e ok"\n' + MAIL)
+    report = desk.mailed(MONDAY)
+    assert report.exit_code == 69
+    assert desk.letters() == []
+    desk.write("ok", "")
+    report = desk.mailed(MONDAY + timedelta(minutes=5))
+    assert report.exit_code == 0
+    assert len(desk.letters()) == 2
+
+
+def test_no_mail_leaves_before_the_page_of_its_digest_is_deployed(desk: Newsdesk) -> None:
+    # The deploy command fails as soon as the digest's page is among what changed.
+    desk.begin(lines='[output]\ndeploy = "! grep -q digests/weekly/2026 $FEEDER_CHANGED || test -e ok"\n' + MAIL)
+    desk.mailed(SUNDAY + timedelta(hours=1))
+    report = desk.mailed(MONDAY)
+    assert (report.exit_code, len(report.mailing.cuts)) == (69, 1)
+    assert desk.letters() == []
+    desk.write("ok", "")
+    assert desk.mailed(MONDAY + timedelta(minutes=5)).exit_code == 0
+    assert len(desk.letters()) == 2
+
+
+def test_on_request_whatever_the_schedule(desk: Newsdesk) -> None:
+    assert len(desk.mailed(SUNDAY + timedelta(hours=2), at_once="weekly").mailing.cuts) == 1
+    assert len(desk.letters()) == 2
+    assert desk.mailed(MONDAY).mailing.cuts == ()
+
+
+def test_mail_true_sends_an_old_entry_and_mail_false_keeps_one_out(desk: Newsdesk) -> None:
+    desk.entry("old2", "更旧。\n", title="更旧的一条", date="2018-01-01", mail="true")
+    desk.entry("e2", "内部。\n", title="不寄的一条", date="2026-11-21", mail="false")
+    desk.mailed(SUNDAY + timedelta(hours=1))
+    desk.mailed(MONDAY)
+    text = text_of(desk.letters()[0])
+    assert "更旧的一条" in text
+    assert "不寄的一条" not in text
+
+
+def test_a_correction_opens_the_next_digest_of_those_who_were_sent_the_error(desk: Newsdesk) -> None:
+    desk.mailed(MONDAY)
+    desk.subscribe("late@example.org", MONDAY + timedelta(hours=1))
+    desk.entry("e1", "第一条正文，改过。\n", title="第一条", date="2026-11-20", correction="数字写错了")
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-25")
+    desk.mailed(MONDAY + timedelta(days=2))
+    desk.mailed(MONDAY + WEEK)
+    last = {
+        str(one["To"]): text_of(one) for one in desk.letters()
+    }  # the second letter of a and b comes after the first
+    assert "数字写错了" in last["a@example.org"]
+    assert "第二条" in last["a@example.org"]
+    assert "数字写错了" not in last["late@example.org"]
+    assert "第二条" in last["late@example.org"]
+    assert "改过" in (desk.out / "digests/weekly/2026-11-23/index.html").read_text("utf-8")
+
+
+def test_withdrawn_after_the_cut_the_unsent_rest_goes_without_it(desk: Newsdesk) -> None:
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-21")
+    desk.mailed(SUNDAY + timedelta(hours=1))
+    desk.run_cut_only(MONDAY)
+    (desk.root / "entries/e2.md").unlink()
+    desk.mailed(MONDAY + timedelta(minutes=5))
+    assert len(desk.letters()) == 2
+    assert all("第二条" not in text_of(one) for one in desk.letters())
+    assert "第二条" not in (desk.out / "digests/weekly/2026-11-23/index.html").read_text("utf-8")
+
+
+def test_a_damaged_mail_database_never_keeps_an_entry_from_being_published(desk: Newsdesk) -> None:
+    (desk.root / ".feeder/mail.db").write_bytes(b"not a database, but long enough to be looked at" * 100)
+    for ending in ("-wal", "-shm"):
+        (desk.root / f".feeder/mail.db{ending}").unlink(missing_ok=True)
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-21")
+    report = desk.mailed(MONDAY)
+    assert report.mailing.error is not None
+    assert "mail.db is damaged" in str(report.mailing.error)
+    assert report.exit_code == report.mailing.error.exit_code
+    assert "第二条" in (desk.out / "feed.atom").read_text("utf-8")
+    assert (desk.root / ".feeder/mail.db").read_bytes().startswith(b"not a database")
+
+
+def test_without_subscribers_nothing_of_mail_is_imported(tmp_path: Path) -> None:
+    desk = Newsdesk(tmp_path / "pub")
+    desk.begin()
+    desk.entry("e1", "正文。\n", title="一", date="2026-11-20")
+    code = (
+        "import sys; from feeder.fastpath import main; main(); "
+        "sys.exit(any(name in sys.modules for name in ('sqlalchemy', 'alembic', 'cryptography', 'css_inline')))"
+    )
+    done = desk.command_of("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert not (desk.root / ".feeder/mail.db").exists()
+
+
+def test_killed_at_every_step_nobody_is_left_out_and_the_next_run_is_enough(desk: Newsdesk, tmp_path: Path) -> None:
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-21")
+    desk.mailed(SUNDAY + timedelta(hours=1))
+    desk.entry("e3", "第三条。\n", title="第三条", date="2026-11-21")  # released by the run that is killed
+    counted = desk.copy(tmp_path / "counted")
+    steps = dying.call(lambda: counted.mailed(MONDAY), under=counted.root).steps
+    whole = counted.received()
+    tree = counted.tree()
+    assert len(whole) == 2
+    stride = soak(max(1, len(steps) // 25), 1)
+    for step in range(1, len(steps) + 1, stride):
+        one = desk.copy(tmp_path / str(step))
+        died = dying.call(lambda one=one: one.mailed(MONDAY), under=one.root, at=step)  # type: ignore[misc]
+        assert died.killed, (died.code, died.stderr)
+        one.mailed(MONDAY)
+        # The Maildir gives the same message the same name, so that a second copy would not even be seen.
+        assert one.received() == whole, (step, steps[step - 1])
+        assert one.tree() == tree, (step, steps[step - 1])
+        report = one.mailed(MONDAY + timedelta(minutes=10))
+        assert report.mailing.cuts == ()
+        assert report.mailing.tally is None or report.mailing.tally.sent == 0
