@@ -112,7 +112,7 @@ def send(name: str, directory: Path) -> int:
 @click.argument("number", type=int, metavar="DIGEST")
 @in_directory
 def amend(number: int, directory: Path) -> int:
-    """Give those not yet sent a digest the present text of its entries.
+    """Give the unsent rest of a digest its entries' present text.
 
     A withdrawal does so by itself. Those who were sent it keep what they have: `correction:` reaches them.
     """
