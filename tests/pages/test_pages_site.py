@@ -44,7 +44,7 @@ def test_every_link_between_pages_leads_to_a_page(base: str, language: str, tmp_
     pages = Pages(page_samples.settings(tmp_path, language, url=base))
     documents = {d.path: d for d in page_samples.documents(pages, language)}
     made_elsewhere = re.compile(
-        r"2026/\d\d/(story-\d|x)/index\.html|feeds\.opml|.*feed\.(atom|rss|json)|assets/.*|archive/.*|(tags|authors|languages)/.*"
+        r"2026/\d\d/(story-\d|x)/index\.html|feeds\.opml|.*feed\.(atom|rss|json)|assets/.*|archive/.*|(tags|authors|languages|digests)/.*"
     )
     own = re.compile(re.escape(base))
     for path, document in documents.items():

@@ -89,4 +89,4 @@ def test_compiled_templates_are_kept_and_can_be_done_without(tmp_path: Path) -> 
 
 def test_every_template_is_described() -> None:
     described = (CHECKOUT / "docs/reference/templates.md").read_text("utf-8")
-    assert [file.name for file in defaults().iterdir() if f"`{file.name}`" not in described] == []
+    assert [file.name for file in defaults().glob("*.*") if f"`{file.name}`" not in described] == []
