@@ -132,6 +132,7 @@ def tags_of(typed: str | Iterable[str]) -> tuple[str, ...]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def tags_written(tags: tuple[str, ...]) -> str:
     """Tags as the database keeps them."""
     return json.dumps(tags, ensure_ascii=False) if tags else ""
@@ -144,7 +145,7 @@ def tags_read(kept: str) -> tuple[str, ...]:
 
 def name_of(typed: str) -> str:
     """A person's name on one line, without what a header, a terminal or a reader's eye could be misled with."""
-    if typed.isascii() and typed.isprintable() and len(typed) <= LONGEST_NAME:
+    if typed.isprintable() and len(typed) <= LONGEST_NAME and unicodedata.is_normalized("NFC", typed):
         return " ".join(typed.split())
     kept = (_plain(character) for character in unicodedata.normalize("NFC", typed[: 8 * LONGEST_NAME]))
     return " ".join("".join(kept).split())[:LONGEST_NAME].rstrip()

@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 What = Literal["asked", "confirmed", "on record", "paused", "resumed", "changed", "ended"]
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST: Final = 24
 """Events kept: the first ones, which say why there was mail at all, and the newest."""
 _FIRST: Final = 8
@@ -35,8 +38,13 @@ def event(what: What, now: datetime, consent: Consent | None = None, *, how: str
     """One thing that happened."""
     said = consent or Consent()
     given = {"text": said.text, "page": said.page, "kept": said.kept, "how": how}
-    at = now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return {"what": what, "at": at} | {key: value for key, value in given.items() if value}
+    return {"what": what, "at": _stamp(now)} | {key: value for key, value in given.items() if value}
+
+
+def single(what: What, now: datetime, consent: Consent, *, how: str = "") -> str:
+    """`written` of one event, for the millions of an import that differ in their instants only."""
+    before, behind = _around(what, consent, how)
+    return before + _stamp(now) + behind
 
 
 def read(kept: str) -> list[dict[str, str]]:
@@ -55,6 +63,17 @@ def with_event(kept: str, happened: dict[str, str]) -> str:
     return written(events)
 
 
+def _stamp(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=64)
+def _around(what: What, consent: Consent, how: str) -> tuple[str, str]:
+    text = written([event(what, _EPOCH, consent, how=how)])
+    before, _, behind = text.partition(_stamp(_EPOCH))
+    return before, behind
+
+
 def written(events: list[dict[str, str]]) -> str:
     """Events as the database keeps them."""
-    return json.dumps(events, ensure_ascii=False, separators=(",", ":"))
+    return _encode(events)

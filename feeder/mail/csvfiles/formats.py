@@ -9,12 +9,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
-Field = Literal[
-    "email", "name", "last_name", "frequency", "hour", "tags", "timezone", "language", "confirmed_at",
-    "origin", "list", "state", "consent", "confirmed_from", "left_at", "bounced_at", "deleted_at",
-]  # fmt: skip
+
+class Cells(NamedTuple):
+    """The fields of a record that mean something here; empty where a file has none."""
+
+    email: str
+    name: str
+    last_name: str
+    frequency: str
+    hour: str
+    tags: str
+    timezone: str
+    language: str
+    confirmed_at: str
+    confirmed_from: str
+    """Where a confirmation came from: an IP address."""
+    origin: str
+    list: str
+    state: str
+    consent: str
+    left_at: str
+    bounced_at: str
+    deleted_at: str
+
+
 Fate = Literal["", "pending", "paused", "ended", "bounce", "complaint"]
 """What the file says of a row: nothing against it, unconfirmed, paused, unsubscribed, undeliverable, complained."""
 
@@ -27,8 +47,8 @@ class Format:
     """What people call it."""
     marks: tuple[frozenset[str], ...]
     """Sets of columns, any of which tells the format."""
-    columns: Mapping[Field, tuple[str, ...]]
-    """Field -> the names that its column has had."""
+    columns: Mapping[str, tuple[str, ...]]
+    """Field of `Cells` -> the names that its column has had."""
     states: Mapping[str, Fate] = field(default_factory=dict)
     """What stands in the column ``state``, in small letters -> what it means; anything else counts as pending."""
     proof: Literal["confirmed_at", "confirmed_from"] = "confirmed_at"
@@ -139,9 +159,6 @@ GHOST = Format(
     states={"true": "", "yes": "", "1": "", "false": "ended", "no": "ended", "0": "ended", "": "ended"},
 )
 
-Places = Mapping[Field, int]
-"""Field -> the number of its column, for those that are there."""
-
 FORMATS = (LISTMONK, MAILCHIMP, BUTTONDOWN, SUBSTACK, GHOST)
 """The programs whose exports are known by their columns; any other file is read as ours."""
 
@@ -152,9 +169,9 @@ def recognised(header: Sequence[str]) -> Format:
     return next((one for one in FORMATS if any(marks <= names for marks in one.marks)), OURS)
 
 
-def places(known: Format, header: Sequence[str]) -> Places:
-    """Where the fields of a format stand in a file."""
-    found: dict[Field, int] = {}
+def places(known: Format, header: Sequence[str]) -> Mapping[str, int]:
+    """Field of `Cells` -> the number of its column, for those that are in the file."""
+    found: dict[str, int] = {}
     for wanted, names in known.columns.items():
         number = next((header.index(name) for name in names if name in header), None)
         if number is not None:
@@ -162,13 +179,13 @@ def places(known: Format, header: Sequence[str]) -> Places:
     return MappingProxyType(found)
 
 
-def fate(known: Format, states: str, left_at: str, bounced_at: str, deleted_at: str) -> Fate:
+def fate(known: Format, cells: Cells) -> Fate:
     """What the other program says of a row."""
-    told = known.states.get(states.strip().lower(), "pending") if known.states else ""
+    told = known.states.get(cells.state.strip().lower(), "pending") if known.states else ""
     if told == "complaint":
         return "complaint"
-    if told == "bounce" or bounced_at.strip():
+    if told == "bounce" or cells.bounced_at.strip():
         return "bounce"
-    if told == "ended" or left_at.strip() or deleted_at.strip():
+    if told == "ended" or cells.left_at.strip() or cells.deleted_at.strip():
         return "ended"
     return told

@@ -219,14 +219,16 @@ def _state(row: Row, now: datetime, kept: str) -> tuple[str, datetime | None]:
 
 
 def _consent(row: Row, state: str, confirmed_at: datetime | None, origin: str, now: datetime, kept: str) -> str:
-    events = []
-    if row.confirmed_at is not None:
-        events.append(consent.event("confirmed", row.confirmed_at, Consent(kept=kept), how=origin))
-    elif confirmed_at is not None:
-        events.append(consent.event("on record", confirmed_at, Consent(kept=kept), how=origin))
+    said = Consent(kept=kept)
     if state == "ended":
-        events.append(consent.event("ended", now, how=origin))
-    return consent.written(events) if events else ""
+        events = [consent.event("ended", now, how=origin)]
+        if confirmed_at is not None:
+            events.insert(0, consent.event("confirmed", confirmed_at, said, how=origin))
+        return consent.written(events)
+    if confirmed_at is None:
+        return ""
+    what: consent.What = "confirmed" if row.confirmed_at is not None else "on record"
+    return consent.single(what, confirmed_at, said, how=origin)
 
 
 __all__ = ["BATCH", "BadRow", "Importer", "Options", "Tally"]

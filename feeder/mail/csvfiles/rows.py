@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from operator import itemgetter
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from feeder import dates
@@ -18,7 +18,7 @@ from feeder.mail import consent, lists
 from feeder.mail.addresses import normal
 from feeder.mail.choices import BadChoice, Choice, choice, name_of, shown
 from feeder.mail.csvfiles import formats
-from feeder.mail.csvfiles.formats import Fate, Field, Format
+from feeder.mail.csvfiles.formats import Cells, Fate, Format
 
 FORMULA: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 """How a cell begins that a spreadsheet would calculate, and one of these that was defused."""
@@ -34,8 +34,7 @@ class BadRow(FeederError):
     exit_code = 65
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One person on one list, as a file has it."""
 
     address: str
@@ -59,14 +58,16 @@ class RowReader:
     ) -> None:
         self._settings = settings
         self._format = known
-        self._places = formats.places(known, header)
+        places = formats.places(known, header)
+        # A field that the file has not is the empty text behind its last one.
+        self._pick = itemgetter(*(places.get(field, -1) for field in Cells._fields))
         self._width = len(header)
-        self._now = now
+        self._latest = now + _AHEAD
         self._only = only
         self._zone = ZoneInfo(settings.site.timezone if known is formats.OURS else "UTC")
         self._choices: dict[tuple[str, ...], Choice | BadChoice] = {}
 
-    def row(self, fields: Sequence[str]) -> Row | None:
+    def row(self, fields: list[str]) -> Row | None:
         """What a record means; None for one that is about another list than asked for.
 
         Raises:
@@ -77,23 +78,30 @@ class RowReader:
                 f"{len(fields)} fields where the first line names {self._width}",
                 hint="put quotation marks around a field that holds the separator",
             )
-        get = _Get(fields, self._places)
-        mailing_list = self._list(get("list"))
+        cells = self._cells(fields)
+        mailing_list = self._list(cells.list)
         if mailing_list is None:
             return None
-        address, key = normal(get("email"))
-        confirmed_at = self._confirmed(get("confirmed_at"), get(self._format.proof))
+        address, key = normal(cells.email)
         return Row(
             address,
             key,
-            name_of(f"{get('name')} {get('last_name')}" if "last_name" in self._places else get("name")),
+            name_of(f"{cells.name} {cells.last_name}" if cells.last_name else cells.name),
             mailing_list,
-            self._choice(mailing_list, get),
-            formats.fate(self._format, get("state"), get("left_at"), get("bounced_at"), get("deleted_at")),
-            confirmed_at,
-            _events(get("consent")),
-            name_of(get("origin")),
+            self._choice(mailing_list, cells),
+            formats.fate(self._format, cells),
+            self._confirmed(cells) if cells.confirmed_at else None,
+            _events(cells.consent) if cells.consent else "",
+            name_of(cells.origin),
         )
+
+    def _cells(self, fields: list[str]) -> Cells:
+        missing = self._width - len(fields) + 1
+        cells = Cells._make(self._pick([*fields[: self._width], *[""] * missing]))
+        if "'" in "".join(cells):
+            # The apostrophe kept a spreadsheet from calculating the cell (`exporting.defused`).
+            cells = Cells._make(cell[1:] if _GUARDED.match(cell) else cell for cell in cells)
+        return cells
 
     def _list(self, typed: str) -> MailingList | None:
         typed = typed.strip()
@@ -106,8 +114,8 @@ class RowReader:
                 return one
         raise BadRow(f"no list `{shown(typed)}`", hint=lists.meant(self._settings, typed))
 
-    def _choice(self, mailing_list: MailingList, get: _Get) -> Choice:
-        raw = (mailing_list.name, get("frequency"), get("hour"), get("timezone"), get("tags"), get("language"))
+    def _choice(self, mailing_list: MailingList, cells: Cells) -> Choice:
+        raw = (mailing_list.name, cells.frequency, cells.hour, cells.timezone, cells.tags, cells.language)
         found = self._choices.get(raw)
         if found is None:
             if len(self._choices) > _MEMORY:
@@ -117,31 +125,15 @@ class RowReader:
             raise BadChoice(str(found), hint=found.hint)
         return found
 
-    def _confirmed(self, typed: str, proof: str) -> datetime | None:
-        typed = typed.strip()
+    def _confirmed(self, cells: Cells) -> datetime | None:
+        typed = cells.confirmed_at.strip()
+        proof = cells.confirmed_from if self._format.proof == "confirmed_from" else typed
         if not typed or not proof.strip():
             return None
         at = _instant(typed, self._zone)
-        if at > self._now + _AHEAD:
+        if at > self._latest:
             raise BadRow(f"confirmed in the future: {shown(typed)}", hint="write the day on which it was confirmed")
         return at
-
-
-class _Get:
-    """The text of a field, empty where there is none, without the apostrophe that held a spreadsheet off."""
-
-    __slots__ = ("_fields", "_places")
-
-    def __init__(self, fields: Sequence[str], places: formats.Places) -> None:
-        self._fields = fields
-        self._places = places
-
-    def __call__(self, name: Field) -> str:
-        place = self._places.get(name, -1)
-        if place < 0 or place >= len(self._fields):
-            return ""
-        text = self._fields[place]
-        return text[1:] if text.startswith("'") and _GUARDED.match(text) else text
 
 
 def _chosen(mailing_list: MailingList, raw: tuple[str, ...]) -> Choice | BadChoice:
@@ -172,8 +164,6 @@ def _instant(typed: str, zone: ZoneInfo) -> datetime:
 
 
 def _events(given: str) -> str:
-    if not given.strip():
-        return ""
     try:
         events = json.loads(given)
     except ValueError:
