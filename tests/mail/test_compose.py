@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 from mail.editions import UNTIL, URL, WEEKLY, composer, edition, entry, rich
+from support import CHECKOUT
 
 from feeder.config.settings import MailingList
 from feeder.mail import encoding
@@ -180,3 +181,20 @@ def test_the_date_is_that_of_the_lists_zone(tmp_path: Path) -> None:
     assert UNTIL.hour == 0
     west = MailingList(name="w", title="W", timezone="America/New_York")
     assert compose.digest(west, edition(entry())).subject.startswith("W · 11月22日：")
+
+
+def test_the_examples_of_the_guide_work(tmp_path: Path) -> None:
+    guide = (CHECKOUT / "docs/how-to/mail-template.md").read_text("utf-8")
+    examples = re.findall(r"```jinja\n\{# (templates/mail/\S+) #\}\n(.*?)```", guide, re.DOTALL)
+    assert len(examples) == 4
+    for path, text in examples:
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    weekly = MailingList(name="weekly", title="每周新闻", template="weekly")
+    made = composer(tmp_path).digest(weekly, edition(entry(), entry(2)))
+    assert encoding.holes_of(made.html) == {"name", "unsubscribe", "preferences"}
+    for part in ("3,000 engineers", "阅读全文", "谢谢阅读", "因为您订阅了"):
+        assert part in made.html
+    assert "第 2 条的正文" not in made.html + made.text
+    assert "第 2 条的摘要" in made.text
