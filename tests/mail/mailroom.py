@@ -83,8 +83,8 @@ class Mailroom:
         with self.database.begin() as connection:
             row = connection.execute(select(schema.subscriber).where(schema.subscriber.c.id == subscriber)).one()
             values = {
-                "digest": digest, "transport": "maildir", "subscriber": subscriber, "subscription": 1,
-                "provider": row.provider, "state": state, "attempt": 1, "message_id": self.message_id(digest, subscriber),
+                "digest": digest, "transport": "maildir", "subscriber": subscriber, "subscription": 1, "state": state,
+                "provider": row.provider, "attempt": 1, "message_id": self.message_id(digest, subscriber),
                 "due_at": to_micros(at), "updated_at": to_micros(at),
             }  # fmt: skip
             connection.execute(insert(schema.delivery).values(values))

@@ -1,8 +1,8 @@
 """Every message in tests/fixtures/bounces is understood as its first line says; add one, and it is a test.
 
 A fixture begins with ``X-Expect: RESULT [suppressed]`` (a result of ``outcomes.Result``; ``suppressed`` where this one
-message suffices) and ``X-Subscriber: ADDRESS``. ``{verp}``, ``{message-id}``, ``{address}``, ``{unsubscribe-token}`` and
-``{confirm-token}`` are filled in.
+message suffices) and ``X-Subscriber: ADDRESS``. The holes ``{verp}``, ``{message-id}``, ``{address}``,
+``{unsubscribe-token}`` and ``{confirm-token}`` are filled in.
 """
 
 from __future__ import annotations
@@ -41,4 +41,6 @@ def test_a_message_is_understood(name: str, publication: Publication) -> None:
             assert [row.kind for row in room.rows(schema.bounce)] == [case.result]
             assert case.subscriber not in room.rows(schema.bounce)[0].detail
         again = room.handle(data.replace(b"\n", b"\r\n"))
-        assert again.result == (case.result if case.result in ("left", "ignored") else "again") or done.result == "ignored"
+        assert (
+            again.result == (case.result if case.result in ("left", "ignored") else "again") or done.result == "ignored"
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from mail.desk import Desk
 from support import soak
 
@@ -47,6 +47,36 @@ STARTS = (
 ZONES = ("", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")
 NAMES = "abcdef"
 TAGS = ("ai", "web")
+Choices = tuple[str, int | None, str, tuple[str, ...]]
+CHOICES = st.tuples(
+    st.sampled_from(["weekly", "weekly", "daily", "daily", "instant", "monthly"]),
+    st.sampled_from([None, None, 2, 20]),
+    st.sampled_from(ZONES),
+    st.sampled_from([(), (), ("ai",), ("ai", "web")]),
+)
+TIMES = st.one_of(
+    st.integers(1, 59).map(lambda n: timedelta(minutes=n)),
+    st.integers(1, 30).map(lambda n: timedelta(hours=n)),
+    st.integers(1, 9).map(lambda n: timedelta(days=n)),
+    st.integers(1, 200).map(lambda n: timedelta(hours=-n)),
+)
+EVENTS = st.one_of(
+    st.tuples(
+        st.just("publish"),
+        st.sampled_from([0, 0, 0, 3, 20]),
+        st.sets(st.sampled_from(TAGS)),
+        st.sampled_from([None, None, None, True, False]),
+        st.sampled_from([(), (), ("weekly",), ("other",)]),
+    ),
+    st.sampled_from([(kind,) for kind in ("edit", "correct", "correct", "withdraw", "leave", "pause", "resume")]),
+    st.tuples(st.just("mark"), st.sampled_from([None, True, False])),
+    st.tuples(st.sampled_from(["join", "choose"]), CHOICES),
+    st.tuples(st.just("transport"), st.sampled_from(["maildir", "eml"])),
+    st.tuples(st.just("hour"), st.sampled_from([8, 18])),
+    st.tuples(st.just("time"), TIMES),
+    st.tuples(st.just("until_due"), st.sampled_from([0, 1, 3600, 23 * 3600])),
+    st.sampled_from([(kind,) for kind in ("send", "amend", "cut", "cut", "at_once")]),
+)
 CATCH_UP = timedelta(hours=24)
 TEN, SIXTY = timedelta(minutes=10), timedelta(minutes=60)
 
@@ -176,185 +206,46 @@ class Cutting(RuleBasedStateMachine):
             self.desk.close()
         shutil.rmtree(self.root)
 
-    @initialize(start=st.sampled_from(STARTS))
-    def begin(self, start: datetime) -> None:
+    @initialize(start=st.sampled_from(STARTS), choices=st.lists(CHOICES, min_size=2, max_size=4))
+    def begin(self, start: datetime, choices: list[Choices]) -> None:
         self.desk = Desk(self.root, LIST.format(transport=self.transport, hour=self.hour), start)
+        for nth, choice in enumerate(choices):
+            self._join(nth, choice)
 
     # What happens
 
-    @rule(
-        old=st.sampled_from([0, 0, 0, 3, 20]),
-        tags=st.sets(st.sampled_from(TAGS)),
-        mail=st.sampled_from([None, None, None, True, False]),
-        where=st.sampled_from([(), (), ("weekly",), ("other",)]),
-    )
-    def publish(self, old: int, tags: set[str], mail: bool | None, where: tuple[str, ...]) -> None:
-        name = f"e{len(self.items)}"
-        record = self.desk.release(
-            name, published=self.desk.now - timedelta(days=old), tags=tuple(sorted(tags)), mail=mail, lists=where
-        )
-        released = dates.from_micros(record.released)
-        self.items[name] = Item(name, released, old > 14, tuple(tags), where, mail)
-
-    @precondition(lambda self: self.items)
-    @rule(data=st.data())
-    def edit(self, data: st.DataObject) -> None:
-        item = self._item(data)
-        self.desk.change(item.name, hash=f"{item.name} edited", updated=dates.to_micros(self.desk.now))
-
-    @precondition(lambda self: self.items)
-    @rule(data=st.data(), mail=st.sampled_from([None, True, False]))
-    def mark(self, data: st.DataObject, mail: bool | None) -> None:
-        item = self._item(data)
-        self.desk.change(item.name, mail=mail)
-        item.mail = mail
-
-    @precondition(lambda self: any(not item.withdrawn for item in self.items.values()))
-    @rule(data=st.data())
-    def correct(self, data: st.DataObject) -> None:
-        item = self._item(data, public=True)
-        record = self.desk.correct(item.name)
-        item.corrected = dates.from_micros(record.corrected)
-
-    @precondition(lambda self: any(not item.withdrawn for item in self.items.values()))
-    @rule(data=st.data())
-    def withdraw(self, data: st.DataObject) -> None:
-        item = self._item(data, public=True)
-        self.desk.withdraw(item.name)
-        item.withdrawn = True
+    @rule(events=st.lists(st.tuples(EVENTS, st.integers(0, 1000)), min_size=1, max_size=4))
+    def happens(self, events: list[tuple[tuple[Any, ...], int]]) -> None:
+        """Some things in a row; ``nth`` says which entry or subscriber they happen to."""
+        for (kind, *values), nth in events:
+            getattr(self, f"_{kind}")(nth, *values)
 
     @rule(
-        name=st.sampled_from(NAMES),
-        frequency=st.sampled_from(["weekly", "weekly", "daily", "instant", "monthly"]),
-        hour=st.sampled_from([None, None, 2, 20]),
-        zone=st.sampled_from(ZONES),
-        tags=st.sampled_from([(), (), ("ai",), ("ai", "web")]),
+        news=st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=1, max_size=6),
+        runs=st.sampled_from([timedelta(minutes=15), timedelta(hours=4), timedelta(hours=11)]),
+        sending=st.booleans(),
     )
-    def join(self, name: str, frequency: str, hour: int | None, zone: str, tags: tuple[str, ...]) -> None:
-        known = self.people.get(name)
-        if known is not None and known.state != "ended":
-            return
-        self.desk.join(name, frequency=frequency, hour=hour, timezone=zone, tags=tags)
-        person = Person(name, frequency, hour, zone, tags, "active", self.desk.now)
-        if known is not None:
-            person.through, person.letters = known.through, known.letters
-        self.people[name] = person
-        self._activated(person)
-
-    @precondition(lambda self: self._in("active"))
-    @rule(data=st.data())
-    def leave(self, data: st.DataObject) -> None:
-        person = self._person(data, "active")
-        self.desk.leave(person.name)
-        person.state = "ended"
-
-    @precondition(lambda self: self._in("active"))
-    @rule(data=st.data())
-    def pause(self, data: st.DataObject) -> None:
-        person = self._person(data, "active")
-        self.desk.pause(person.name)
-        person.state = "paused"
-
-    @precondition(lambda self: self._in("paused"))
-    @rule(data=st.data())
-    def resume(self, data: st.DataObject) -> None:
-        person = self._person(data, "paused")
-        self.desk.resume(person.name)
-        person.state, person.scheduled = "active", self.desk.now
-        self._activated(person)
-
-    @precondition(lambda self: self._in("active"))
-    @rule(
-        data=st.data(),
-        frequency=st.sampled_from(["weekly", "daily", "instant", "monthly"]),
-        hour=st.sampled_from([None, 2, 20]),
-        zone=st.sampled_from(ZONES),
-        tags=st.sampled_from([(), ("ai",), ("web",)]),
-    )
-    def choose(self, data: st.DataObject, frequency: str, hour: int | None, zone: str, tags: tuple[str, ...]) -> None:
-        person = self._person(data, "active")
-        self.desk.choose(person.name, frequency=frequency, hour=hour, timezone=zone, tags=tags)
-        if (frequency, hour, zone) != (person.frequency, person.hour, person.zone):
-            person.scheduled = self.desk.now
-        person.frequency, person.hour, person.zone, person.tags = frequency, hour, zone, tags
-
-    @rule(transport=st.sampled_from(["maildir", "eml"]))
-    def other_transport(self, transport: str) -> None:
-        self.transport = transport
-        self.desk.configure(LIST.format(transport=self.transport, hour=self.hour))
-
-    @rule(hour=st.sampled_from([8, 18]))
-    def other_hour(self, hour: int) -> None:
-        self.hour = hour
-        self.desk.configure(LIST.format(transport=self.transport, hour=self.hour))
+    def days_pass(self, news: list[tuple[int, bool]], runs: timedelta, sending: bool) -> None:
+        """Days as they usually are: entries come, and cron runs."""
+        for hours, minutes in news:
+            self._publish(0, 0, TAGS, None, ())
+            end = self.desk.now + (timedelta(minutes=4 * hours) if minutes else timedelta(hours=hours))
+            while self.desk.now < end:
+                self.desk.now = min(self.desk.now + runs, end)
+                self._cut()
+        if sending:
+            self._send(0)
 
     @rule(
-        span=st.one_of(
-            st.integers(1, 59).map(lambda n: timedelta(minutes=n)),
-            st.integers(1, 30).map(lambda n: timedelta(hours=n)),
-            st.integers(1, 9).map(lambda n: timedelta(days=n)),
-        )
+        nth=st.integers(0, 10),
+        after=st.sampled_from([0, 1, 3600, 23 * 3600]),
+        at=st.integers(0, 60),
+        late=st.sampled_from([0, 0, 300, 90_000]),
+        at_once=st.sampled_from([False, False, True]),
     )
-    def pass_time(self, span: timedelta) -> None:
-        self.desk.now += span
-
-    @precondition(lambda self: self._in("active"))
-    @rule(data=st.data(), after=st.sampled_from([0, 1, 3600, 23 * 3600]))
-    def until_due(self, data: st.DataObject, after: int) -> None:
-        person = self._person(data, "active")
-        if person.frequency == "instant":
-            return
-        at = self.desk.now
-        while (due := last_due(*self._schedule(person), at)) <= self.desk.now:
-            at += timedelta(hours=12)
-        self.desk.now = due + timedelta(seconds=after)
-
-    @rule(span=st.integers(1, 200))
-    def clock_back(self, span: int) -> None:
-        self.desk.now -= timedelta(hours=span)
-
-    @rule()
-    def send(self) -> None:
-        """All that is queued leaves; every seventh is refused."""
-        at = dates.to_micros(self.desk.now)
-        self.desk.do(
-            "UPDATE delivery SET revision = (SELECT revision FROM digest WHERE id = digest), "
-            "state = CASE (digest + subscriber) % 7 WHEN 0 THEN 'failed' ELSE 'sent' END, attempt = attempt + 1, "
-            f"updated_at = {at} WHERE state = 'queued' AND transport = '{self.transport}'"
-        )
-        self._read_states()
-
-    @rule()
-    def amend(self) -> None:
-        changed = {one.digest for one in self.desk.amend()}
-        gone = {item.name for item in self.items.values() if item.withdrawn}
-        for letter in self._letters():
-            if letter.number in changed and letter.state == "queued":
-                letter.frozen = self.desk.now
-                letter.entries = tuple(name for name in letter.entries if name not in gone)
-        for number, told in self.desk.rows(
-            "SELECT digest, group_concat(substr(entry, 5)) FROM digest_entry WHERE kind != 'withdrawn' GROUP BY digest"
-        ):
-            unsent = any(letter.number == number and letter.state == "queued" for letter in self._letters())
-            assert not unsent or not gone.intersection(told.split(",")), "what is withdrawn would still be sent"
-        self._read_states()
-
-    # Cutting
-
-    @rule()
-    def cut(self) -> None:
-        wanted = self._wanted(at_once=False)
-        self.desk.cut()
-        self._settle(wanted, killed=False)
-
-    @rule()
-    def send_at_once(self) -> None:
-        wanted = self._wanted(at_once=True)
-        self.desk.cut(only="weekly", at_once=True)
-        self._settle(wanted, killed=False)
-
-    @rule(at=st.integers(0, 40), late=st.sampled_from([0, 0, 300, 90_000]), at_once=st.booleans())
-    def cut_and_die(self, at: int, late: int, at_once: bool) -> None:
+    def killed(self, nth: int, after: int, at: int, late: int, at_once: bool) -> None:
+        """When somebody's digest is due, the run that cuts it is killed; the next one comes so many seconds later."""
+        self._until_due(nth, after)
         wanted = self._wanted(at_once=at_once)
         real, self.desk.database = self.desk.database, Killing(self.desk.database, at)
         killed = False
@@ -366,15 +257,139 @@ class Cutting(RuleBasedStateMachine):
             self.desk.database = real
         self._settle(wanted, killed=killed)
         self.desk.now += timedelta(seconds=late)
-        self.cut()
+        self._cut()
+
+    # What may happen
+
+    def _publish(self, _: int, old: int, tags: Collection[str], mail: bool | None, where: tuple[str, ...]) -> None:
+        name = f"e{len(self.items)}"
+        record = self.desk.release(
+            name, published=self.desk.now - timedelta(days=old), tags=tuple(sorted(tags)), mail=mail, lists=where
+        )
+        released = dates.from_micros(record.released)
+        self.items[name] = Item(name, released, old > 14, tuple(tags), where, mail)
+
+    def _edit(self, nth: int) -> None:
+        for item in self._items(nth):
+            self.desk.change(item.name, hash=f"{item.name} edited", updated=dates.to_micros(self.desk.now))
+
+    def _mark(self, nth: int, mail: bool | None) -> None:
+        for item in self._items(nth):
+            self.desk.change(item.name, mail=mail)
+            item.mail = mail
+
+    def _correct(self, nth: int) -> None:
+        for item in self._items(nth):
+            record = self.desk.correct(item.name)
+            item.corrected = dates.from_micros(record.corrected)
+
+    def _withdraw(self, nth: int) -> None:
+        for item in self._items(nth):
+            self.desk.withdraw(item.name)
+            item.withdrawn = True
+
+    def _join(self, nth: int, choice: Choices) -> None:
+        name = NAMES[nth % len(NAMES)]
+        frequency, hour, zone, tags = choice
+        known = self.people.get(name)
+        if known is not None and known.state != "ended":
+            return
+        self.desk.join(name, frequency=frequency, hour=hour, timezone=zone, tags=tags)
+        person = Person(name, frequency, hour, zone, tags, "active", self.desk.now)
+        if known is not None:
+            person.through, person.letters = known.through, known.letters
+        self.people[name] = person
+        self._activated(person)
+
+    def _leave(self, nth: int) -> None:
+        for person in self._people(nth, "active"):
+            self.desk.leave(person.name)
+            person.state = "ended"
+
+    def _pause(self, nth: int) -> None:
+        for person in self._people(nth, "active"):
+            self.desk.pause(person.name)
+            person.state = "paused"
+
+    def _resume(self, nth: int) -> None:
+        for person in self._people(nth, "paused"):
+            self.desk.resume(person.name)
+            person.state, person.scheduled = "active", self.desk.now
+            self._activated(person)
+
+    def _choose(self, nth: int, choice: Choices) -> None:
+        frequency, hour, zone, tags = choice
+        for person in self._people(nth, "active"):
+            self.desk.choose(person.name, frequency=frequency, hour=hour, timezone=zone, tags=tags)
+            if (frequency, hour, zone) != (person.frequency, person.hour, person.zone):
+                person.scheduled = self.desk.now
+            person.frequency, person.hour, person.zone, person.tags = frequency, hour, zone, tags
+
+    def _transport(self, _: int, transport: str) -> None:
+        self.transport = transport
+        self.desk.configure(LIST.format(transport=self.transport, hour=self.hour))
+
+    def _hour(self, _: int, hour: int) -> None:
+        self.hour = hour
+        self.desk.configure(LIST.format(transport=self.transport, hour=self.hour))
+
+    def _time(self, _: int, span: timedelta) -> None:
+        self.desk.now += span
+
+    def _until_due(self, nth: int, after: int) -> None:
+        for person in self._people(nth, "active"):
+            if person.frequency != "instant":
+                at = self.desk.now
+                while (due := last_due(*self._schedule(person), at)) <= self.desk.now:
+                    at += timedelta(hours=12)
+                self.desk.now = due + timedelta(seconds=after)
+
+    def _send(self, _: int) -> None:
+        """All that is queued leaves; every seventh is refused."""
+        at = dates.to_micros(self.desk.now)
+        self.desk.do(
+            "UPDATE delivery SET revision = (SELECT revision FROM digest WHERE id = digest), "
+            "state = CASE (digest + subscriber) % 7 WHEN 0 THEN 'failed' ELSE 'sent' END, attempt = attempt + 1, "
+            f"updated_at = {at} WHERE state = 'queued' AND transport = '{self.transport}'"
+        )
+        self._read_states()
+
+    def _amend(self, _: int) -> None:
+        changed = {one.digest for one in self.desk.amend()}
+        gone = {item.name for item in self.items.values() if item.withdrawn}
+        for letter in self._letters():
+            if letter.number in changed and letter.state == "queued":
+                letter.frozen = self.desk.now
+        for number, told in self.desk.rows(
+            "SELECT digest, group_concat(substr(entry, 5)) FROM digest_entry WHERE kind != 'withdrawn' GROUP BY digest"
+        ):
+            unsent = any(letter.number == number and letter.state == "queued" for letter in self._letters())
+            assert not unsent or not gone.intersection(told.split(",")), "what is withdrawn would still be sent"
+        self._read_states()
+
+    # Cutting
+
+    def _cut(self, _: int = 0) -> None:
+        wanted = self._wanted(at_once=False)
+        self.desk.cut()
+        self._settle(wanted, killed=False)
+
+    def _at_once(self, _: int) -> None:
+        wanted = self._wanted(at_once=True)
+        self.desk.cut(only="weekly", at_once=True)
+        self._settle(wanted, killed=False)
 
     # The model
 
-    def _item(self, data: st.DataObject, *, public: bool = False) -> Item:
-        return data.draw(st.sampled_from([one for one in self.items.values() if not (public and one.withdrawn)]))
+    def _items(self, nth: int) -> list[Item]:
+        """The one that is meant, if it is public."""
+        public = [item for item in self.items.values() if not item.withdrawn]
+        return public[nth % len(public) :][:1] if public else []
 
-    def _person(self, data: st.DataObject, state: str) -> Person:
-        return data.draw(st.sampled_from(self._in(state)))
+    def _people(self, nth: int, state: str) -> list[Person]:
+        """The one that is meant, if there is anybody in that state."""
+        found = self._in(state)
+        return found[nth % len(found) :][:1] if found else []
 
     def _in(self, state: str) -> list[Person]:
         return [person for person in self.people.values() if person.state == state]
@@ -585,7 +600,7 @@ class Cutting(RuleBasedStateMachine):
 
 CuttingTest = Cutting.TestCase
 CuttingTest.settings = settings(
-    max_examples=soak(12, 3000),
+    max_examples=soak(12, int(__import__("os").environ.get("H3N", "3000"))),
     stateful_step_count=soak(30, 60),
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -165,7 +165,8 @@ def _connected(settings: Imap, context: ssl.SSLContext) -> imaplib.IMAP4:
         try:
             client.starttls(context)
         except BaseException:
-            client.shutdown()
+            with suppress(OSError):
+                client.shutdown()
             raise
     return client
 
