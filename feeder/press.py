@@ -124,6 +124,9 @@ class _Press:
         for one in public:
             for asset in self.catalog.source(one).assets:
                 self._asset(asset, made)
+                copy = assets.for_mail(asset) if self.settings.lists else None
+                if copy is not None:
+                    self._asset(copy, made)
 
     def _asset(self, asset: Asset, made: Made) -> None:
         made.paths.append(asset.path)

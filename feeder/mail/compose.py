@@ -89,7 +89,7 @@ class Composer:
             "date": viewer.calendar.full_date(viewer.local(edition.until)),
             "count": t.count(len(views)) if views else "",
             "corrections": corrections,
-            "preface": _markup(for_mail(edition.preface, t)),
+            "preface": _markup(for_mail(edition.preface, t, self.settings.site.url)),
             "preface_text": plaintext.of_html(edition.preface, t),
             "page_url": web_or_mail(edition.page_url),
         }

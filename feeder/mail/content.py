@@ -15,6 +15,7 @@ from feeder import links
 from feeder.feeds.text import clean
 from feeder.mail.wording import MailWords
 from feeder.pages.rows import is_web
+from feeder.reading.assets import MAIL_ENDING, NEW_KINDS
 from feeder.reading.media import ending
 from feeder.reading.sanitise import DROPPED
 
@@ -71,9 +72,9 @@ _ICON = 160
 """Pictures narrower than so many pixels stay in the line they stand in."""
 
 
-def for_mail(html: str, t: MailWords, *, level: int = 3) -> str:
+def for_mail(html: str, t: MailWords, site_url: str, *, level: int = 3) -> str:
     """HTML of an entry or a note for a digest; its headings begin at ``level``."""
-    writer = _Writer(t, level)
+    writer = _Writer(t, site_url, level)
     writer.feed(clean(html))
     writer.close()
     return writer.finish()
@@ -87,10 +88,24 @@ def web_or_mail(address: str) -> str:
     return links.iri(address)
 
 
+def picture(address: str, site_url: str) -> str:
+    """The address of a picture as mail programs can show it; empty where they cannot.
+
+    Beside those of the site that only new programs know lies a JPEG (``reading.assets.for_mail``).
+    """
+    address = links.iri(address.strip())
+    if not is_web(address):
+        return ""
+    if address.startswith(f"{site_url}assets/") and address.endswith(NEW_KINDS):
+        return address + MAIL_ENDING
+    return "" if ending(address.partition("?")[0]) in UNSHOWN else address
+
+
 class _Writer(HTMLParser):
-    def __init__(self, t: MailWords, level: int) -> None:
+    def __init__(self, t: MailWords, site_url: str, level: int) -> None:
         super().__init__(convert_charrefs=True)
         self.t = t
+        self._site_url = site_url
         self._level = level
         self._made: list[str] = []
         self._open: list[tuple[str, str]] = []
@@ -210,15 +225,15 @@ class _Writer(HTMLParser):
             self._made.append("<hr>")
 
     def _picture(self, source: str, alt: str, given: dict[str, str]) -> None:
-        source = links.iri(source.strip())
-        if not is_web(source) or ending(source.partition("?")[0]) in UNSHOWN:
-            self._instead(source, alt)
+        shown = picture(source, self._site_url)
+        if not shown:
+            self._instead(links.iri(source.strip()), alt)
             return
         width, height = scaled(given.get("width", ""), given.get("height", ""))
         size = f' width="{width}"' if width else ""
         size += f' height="{height}"' if width and height else ""
         kind = "" if 0 < width < _ICON else ' class="wide"'
-        self._made.append(f'<img{kind} src="{escape(source)}" alt="{escape(alt)}"{size}>')
+        self._made.append(f'<img{kind} src="{escape(shown)}" alt="{escape(alt)}"{size}>')
 
     def _instead(self, source: str, alt: str) -> None:
         words = escape(f"{self.t.picture}{self.t.colon}{alt}" if alt else self.t.picture)
@@ -235,7 +250,7 @@ class _Writer(HTMLParser):
         word = self.t.listen if kind == "audio" else self.t.watch
         name = links.decode(source.partition("?")[0].rpartition("/")[2])
         self._made.append(f'<a href="{escape(source)}">')
-        if is_web(poster) and ending(poster) not in UNSHOWN:
+        if picture(poster, self._site_url):
             self._picture(poster, "", {})
         self._made.append(escape(f"{word}{self.t.colon}{name}" if name else word) + "</a>")
 

@@ -10,15 +10,14 @@ from markupsafe import Markup
 
 from feeder import dates, links
 from feeder.mail import plaintext
-from feeder.mail.content import UNSHOWN, for_mail, scaled, web_or_mail
+from feeder.mail.content import for_mail, picture, scaled, web_or_mail
 from feeder.mail.shrinking import Level
 from feeder.mail.subjects import line, shortened
 from feeder.mail.wording import MailWords
 from feeder.model import Image, PublicEntry
 from feeder.pages.article import Attachment, Link, attachments, labels, sources
-from feeder.pages.rows import Lister, direction, is_web
+from feeder.pages.rows import Lister, direction
 from feeder.pages.wording import words as page_words
-from feeder.reading.media import ending
 
 LONGEST_SUMMARY: Final = 400
 LONGEST_CORRECTION: Final = 2_000
@@ -84,13 +83,13 @@ class Viewer:
             authors=[line(author) for author in entry.authors],
             tags=[Link(line(tag.name), links.iri(tag.href)) for tag in labels("tag", entry.tags, self._site_url)],
             via=[Link(line(source.name), web_or_mail(source.href)) for source in sources(entry.via)],
-            cover=_cover(entry),
+            cover=_cover(entry, self._site_url),
             attachments=[
                 one._replace(name=line(one.name), href=web_or_mail(one.href))
                 for one in attachments(entry.enclosures, lister, self._site_url)
             ],
             # Made anew from an allow-list.
-            content=Markup(for_mail(entry.html, self.t)),  # noqa: S704
+            content=Markup(for_mail(entry.html, self.t, self._site_url)),  # noqa: S704
             text=plaintext.of_html(entry.html, self.t),
             summary=shortened(line(entry.summary), LONGEST_SUMMARY),
             cut=False,
@@ -106,13 +105,14 @@ def script(language: str) -> str:
     return _SCRIPTS.get(main, "latin")
 
 
-def _cover(entry: PublicEntry) -> Image | None:
+def _cover(entry: PublicEntry, site_url: str) -> Image | None:
     cover = entry.cover
     # A cover that the text shows too is not shown twice.
-    if cover is None or cover.url in entry.html or not is_web(cover.url) or ending(cover.url) in UNSHOWN:
+    shown = picture(cover.url, site_url) if cover is not None and cover.url not in entry.html else ""
+    if cover is None or not shown:
         return None
     wide, high = scaled(str(cover.width), str(cover.height))
-    return Image(links.iri(cover.url), line(cover.alt), cover.media_type, wide, high)
+    return Image(shown, line(cover.alt), cover.media_type, wide, high)
 
 
 def is_shorter(entry: EntryView) -> bool:

@@ -25,6 +25,9 @@ FOLDERS = ("static", "source", "public")
 """Folders of the publication, beside the entries, whose files entries may use."""
 KEPT = ".feeder/assets"
 ENTRY_FILES = ("md", "markdown")
+NEW_KINDS = (".webp", ".avif")
+MAIL_ENDING = ".jpg"
+"""What follows a picture's address where mail shows it: ``card.3f2a91c0.webp.jpg``."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}-")
 
@@ -232,6 +235,13 @@ def _write(path: str, body: bytes) -> None:
         return
 
 
+def for_mail(asset: Asset) -> Asset | None:
+    """The JPEG beside a picture that not every mail program shows (WebP, AVIF); None beside any other file."""
+    if not asset.path.endswith(NEW_KINDS):
+        return None
+    return Asset(asset.source, asset.path + MAIL_ENDING, asset.stamp)
+
+
 def produce(root: str, asset: Asset) -> str:
     """The file whose bytes go to ``asset.path`` in ``out/``; made again when it is missing.
 
@@ -246,6 +256,8 @@ def produce(root: str, asset: Asset) -> str:
         return source
     with open(source, "rb") as file:
         body = file.read()
+    if asset.path.removesuffix(MAIL_ENDING).endswith(NEW_KINDS) and asset.path.endswith(MAIL_ENDING):
+        return _as_jpeg(body, asset, kept)
     if hashlib.sha256(body).hexdigest()[:8] in asset.path.rpartition("/")[2].split("."):
         return source  # it goes out as it is
     from feeder.reading import pictures
@@ -257,6 +269,18 @@ def produce(root: str, asset: Asset) -> str:
     if picture.body == body:
         return source
     _write(kept, picture.body)
+    if not os.path.isfile(kept):
+        raise OSError(f"cannot write {kept}")
+    return kept
+
+
+def _as_jpeg(body: bytes, asset: Asset, kept: str) -> str:
+    from feeder.reading import pictures
+
+    try:
+        _write(kept, pictures.as_jpeg(body))
+    except PictureError as error:
+        raise OSError(f"{asset.source}: {error.message}") from error
     if not os.path.isfile(kept):
         raise OSError(f"cannot write {kept}")
     return kept

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_WIDTH = 1600
+MAIL_WIDTH = 1072
+"""Twice the width that a digest shows a picture in."""
 MAX_PIXELS = 100_000_000
 """A picture of more is taken for a decompression bomb: 400 MB of memory."""
 MAX_BYTES = 60 * 1024 * 1024
@@ -125,6 +127,29 @@ def _redraw(image: Image, ending: str | None) -> Picture:
     else:
         picture.save(out, ending.upper(), quality=85, icc_profile=profile, exif=b"")
     return Picture(out.getvalue(), ending, picture.width, picture.height)
+
+
+def as_jpeg(body: bytes) -> bytes:
+    """A picture as JPEG, on white where it lets light through: mail programs know no newer kinds.
+
+    Raises ``PictureError``.
+    """
+    from PIL import Image, ImageOps
+    from PIL.Image import Resampling
+
+    try:
+        with Image.open(io.BytesIO(body)) as image:
+            picture = ImageOps.exif_transpose(image).convert("RGBA")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise PictureError(f"the picture is damaged ({error})", "save it again with an image editor") from error
+    paper = Image.new("RGB", picture.size, "white")
+    paper.paste(picture, mask=picture.getchannel("A"))
+    if paper.width > MAIL_WIDTH:
+        height = max(1, round(paper.height * MAIL_WIDTH / paper.width))
+        paper = paper.resize((MAIL_WIDTH, height), Resampling.LANCZOS)
+    out = io.BytesIO()
+    paper.save(out, "JPEG", quality=85, optimize=True, progressive=True)
+    return out.getvalue()
 
 
 def _strip_jpeg(body: bytes) -> bytes:

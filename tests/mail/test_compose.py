@@ -150,13 +150,21 @@ def test_the_footer_says_who_and_why(tmp_path: Path) -> None:
     assert "You get this mail because you subscribed to 每周新闻." in english.text
 
 
-@pytest.mark.parametrize("kind", ["svg", "avif"])
-def test_pictures_that_mail_does_not_show_become_links(kind: str, tmp_path: Path) -> None:
-    text = f'<p><img src="{URL}assets/a.{kind}" alt="示意图"></p>'
-    cover = Image(f"{URL}assets/b.{kind}", "封面")
+@pytest.mark.parametrize("address", [f"{URL}assets/a.svg", "https://elsewhere.example/a.avif"])
+def test_pictures_that_mail_does_not_show_become_links(address: str, tmp_path: Path) -> None:
+    text = f'<p><img src="{address}" alt="示意图"></p>'
+    cover = Image(address.replace("/a.", "/b."), "封面")
     made = composer(tmp_path).digest(WEEKLY, edition(entry(html=text, cover=cover)))
     assert "<img" not in made.html
     assert "图：示意图</a>" in made.html
+
+
+@pytest.mark.parametrize("kind", ["webp", "avif"])
+def test_mail_gets_the_jpeg_beside_a_picture_of_a_new_kind(kind: str, tmp_path: Path) -> None:
+    text = f'<p><img src="{URL}assets/a.{kind}" alt="x"></p>'
+    cover = Image(f"{URL}assets/b.{kind}", "封面")
+    made = composer(tmp_path).digest(WEEKLY, edition(entry(html=text, cover=cover)))
+    assert re.findall(r'src="([^"]*)"', made.html) == [f"{URL}assets/b.{kind}.jpg", f"{URL}assets/a.{kind}.jpg"]
 
 
 def test_the_same_edition_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import html
-from mail.editions import composer, edition, entry
+from mail.editions import URL, composer, edition, entry
 from support import soak
 
 from feeder.config.settings import MailingList
@@ -111,10 +111,10 @@ def test_nothing_active_reaches_a_mail(word: str, text: str) -> None:
 @given(WORDS)
 @settings(max_examples=soak(200, 20_000), deadline=None)
 def test_any_html_is_made_anew(text: str) -> None:
-    assert is_harmless(f"<html><body>{for_mail(text, ZH)}</body></html>")
+    assert is_harmless(f"<html><body>{for_mail(text, ZH, URL)}</body></html>")
 
 
 def test_every_hostile_text_alone() -> None:
     for text in HOSTILE:
-        assert is_harmless(f"<html><body>{for_mail(text, ZH)}</body></html>"), text
+        assert is_harmless(f"<html><body>{for_mail(text, ZH, URL)}</body></html>"), text
         assert is_harmless(digest(text, text).html), text
