@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings=HELP)
+@click.option("--mail", is_flag=True, help="Compose each list's next digest, and lint it.")
+@click.option("--dns", is_flag=True, help="Ask the DNS about the sender, and tell the records to set.")
+@click.option(
+    "--dns-server", metavar="HOST:PORT", default="", help="The name server to ask; this machine's if not given."
+)
 @in_directory
-def check(directory: Path) -> int:
+def check(mail: bool, dns: bool, dns_server: str, directory: Path) -> int:
     """Tell every problem of entries and feeds; write nothing.
 
     Reads all entries, and lints the feeds that are in the output.
@@ -41,10 +46,27 @@ def check(directory: Path) -> int:
     for document in public_feeds(settings):
         feeds += 1
         problems += [*lint.lint(document), *lint.unknown(document, known)]
+    if mail:
+        from feeder.upkeep import mailchecks
+
+        problems += mailchecks.check_mail(settings, now())
+    if dns or dns_server:
+        problems += _dns(settings, dns_server)
     tell_problems(problems, everything=True)
     say(f"{_count(report.public, 'entry', 'entries')}, {_count(feeds, 'feed', 'feeds')} in {settings.output.path}/: "
         f"{_count(len(problems), 'problem', 'problems')}")  # fmt: skip
     return REJECTED if problems else 0
+
+
+def _dns(settings: Settings, server: str) -> tuple[Problem, ...]:
+    """What is wrong with the DNS; the records as they should be go to stdout."""
+    from feeder.upkeep import mailchecks
+
+    told = mailchecks.check_dns(settings, server)
+    for record in told.wanted:
+        value = f'"{record.value}"' if record.kind == "TXT" else record.value
+        say(f"{'ok ' if record.present else 'set'}  {record.name}  {record.kind}  {value}")
+    return told.problems
 
 
 def public_feeds(settings: Settings) -> Iterator[Document]:

@@ -1,0 +1,45 @@
+"""What is wrong with the mail of a publication before anybody gets it: its messages, its keys, its records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from feeder.config import Settings
+from feeder.errors import Problem
+
+if TYPE_CHECKING:
+    from feeder.mail.dnscheck import Told
+
+
+def check_mail(settings: Settings, now: datetime) -> Iterator[Problem]:
+    """Compose each list's next digest, as ``feeder digest preview`` does, and tell what receivers would mind.
+
+    Raises:
+        UsageError: nothing is published yet that a digest could show.
+        SettingsError: a template or a key is wrong.
+    """
+    from feeder.mail import dkim, lint
+    from feeder.upkeep import digests
+
+    yield from dkim.exposed(settings)
+    signed = dkim.signer(settings) is not None
+    for mailing_list in settings.lists:
+        shown = digests.preview(settings, now, mailing_list.name)
+        place = f"mail of {mailing_list.name}"
+        found = lint.lint(shown.message.data, now=now, postal_address=settings.mail.postal_address, signed=signed)
+        for one in found:
+            yield Problem(place, one.message, f"rule {one.rule}")
+
+
+def check_dns(settings: Settings, server: str = "") -> Told:
+    """What the DNS says about the publication's sender; ``server`` is ``HOST:PORT``, or empty for this machine's.
+
+    Raises:
+        DnsUnreachable: no name server answers.
+        SettingsError: a key is wrong.
+    """
+    from feeder.mail import dnscheck
+
+    return dnscheck.check(settings, dnscheck.Resolver(server))
