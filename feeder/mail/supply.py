@@ -120,9 +120,10 @@ class Supply:
         """Seconds after which there may be one; None: nothing more is due."""
         if self._left == 0 or self._gate.closed(self._now):
             return None
-        if self._returned or self._drafts or self._unseen:
+        if self._returned or self._drafts:
             return 0.0
-        return self._throttled or self._queues.later(seconds)
+        later = self._throttled or self._queues.later(seconds)
+        return 0.0 if later is None and self._unseen else later
 
     def _drop(self, row: Row) -> None:
         self._taken.discard((row.digest, row.subscriber))
@@ -167,8 +168,6 @@ class Supply:
             row = self._next_row()
             if row is None:
                 return None
-            if (row.digest, row.subscriber) in self._taken:
-                continue
             if row.address is None:
                 self.unmade.append((row, ""))
                 continue
@@ -189,14 +188,20 @@ class Supply:
     def _next_row(self) -> Row | None:
         if self._seconds - self._looked >= _LOOK_EVERY:
             self._look()
-        row = self._queues.next(self._seconds)
+        row = self._untaken()
         if row is None and self._unseen and self._queues.later(self._seconds) is None:
             self._look()
             self._unseen = False
-            row = self._queues.next(self._seconds)
+            row = self._untaken()
         # What was cut or put off meanwhile is looked for once more at the end.
         self._unseen = self._unseen or row is not None
         return row
+
+    def _untaken(self) -> Row | None:
+        while row := self._queues.next(self._seconds):
+            if (row.digest, row.subscriber) not in self._taken:
+                return row
+        return None
 
     def _look(self) -> None:
         self._looked = self._seconds
