@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email import policy
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
+from email.policy import Compat32
 from html import unescape
 from typing import Final
 
@@ -31,6 +31,17 @@ _TAGS = re.compile(r"<(?:style|script)\b[^>]{0,200}>.*?</(?:style|script)>|<[^<>
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h\d)\b[^<>]{0,200}>", re.IGNORECASE)
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BLOCKS = re.compile(r"\n[ \t]*\n+")
+
+
+class _Short(Compat32):
+    """Headers as they stand, cut: parameters cost the parser time by the square of their length."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_FIELD]
+
+
+_POLICY: Final = _Short()
 
 Fields = Mapping[str, str]
 """Names in small letters -> values, unfolded; of repeated ones the first."""
@@ -89,7 +100,7 @@ def _whole(data: bytes) -> Letter:
     lower = data.lower()
     nested = lower.count(b"multipart/") + lower.count(b"message/")
     # Nesting costs the parser time by the square, and the stack in the end.
-    parser = BytesParser(policy=policy.compat32) if nested <= _PARTS else BytesHeaderParser(policy=policy.compat32)
+    parser = BytesParser(policy=_POLICY) if nested <= _PARTS else BytesHeaderParser(policy=_POLICY)
     message = parser.parsebytes(data)
     found = _Found()
     _walk(message, found, 0)
@@ -133,7 +144,7 @@ def _walk(part: Message, found: _Found, depth: int) -> None:
 def _walk_returned(part: Message, found: _Found, depth: int) -> None:
     inner = _children(part)
     if not inner or not inner[0].keys():  # headers alone, or in base64, where the parser leaves them as text
-        inner = [BytesParser(policy=policy.compat32).parsebytes(_octets(part).lstrip())]
+        inner = [BytesParser(policy=_POLICY).parsebytes(_octets(part).lstrip())]
     if not found.returned:
         found.returned = _fields(_headers(inner[0]))
     quiet = _Found()
@@ -173,7 +184,7 @@ def _blocks(part: Message) -> Iterator[Fields]:
         return
     text = in_some_charset(_octets(part)).replace("\r\n", "\n")
     for block in _BLOCKS.split(text.strip()):
-        message = BytesHeaderParser(policy=policy.compat32).parsebytes(block.encode("utf-8", "replace"))
+        message = BytesHeaderParser(policy=_POLICY).parsebytes(block.encode("utf-8", "replace"))
         if message.keys():
             yield _fields(_headers(message))
 
@@ -235,7 +246,7 @@ def _fields(headers: tuple[tuple[str, str], ...]) -> Fields:
 
 def _decoded(value: str) -> str:
     # A raw header keeps bytes beyond ASCII as surrogates.
-    text = in_some_charset(value[:_FIELD].encode("utf-8", "surrogateescape"))
+    text = in_some_charset(value.encode("utf-8", "surrogateescape"))
     if "=?" in text:
         try:
             text = "".join(_word(word, charset) for word, charset in decode_header(text))
