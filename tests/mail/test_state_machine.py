@@ -206,7 +206,7 @@ class Cutting(RuleBasedStateMachine):
             self.desk.close()
         shutil.rmtree(self.root)
 
-    @initialize(start=st.sampled_from(STARTS), choices=st.lists(CHOICES, min_size=2, max_size=4))
+    @initialize(start=st.sampled_from(STARTS), choices=st.lists(CHOICES, min_size=3, max_size=6))
     def begin(self, start: datetime, choices: list[Choices]) -> None:
         self.desk = Desk(self.root, LIST.format(transport=self.transport, hour=self.hour), start)
         for nth, choice in enumerate(choices):
@@ -222,16 +222,16 @@ class Cutting(RuleBasedStateMachine):
 
     @rule(
         news=st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=1, max_size=6),
-        runs=st.sampled_from([timedelta(minutes=15), timedelta(hours=4), timedelta(hours=11)]),
+        runs=st.sampled_from([timedelta(hours=3), timedelta(hours=11)]),
         sending=st.booleans(),
     )
     def days_pass(self, news: list[tuple[int, bool]], runs: timedelta, sending: bool) -> None:
-        """Days as they usually are: entries come, and cron runs."""
-        for hours, minutes in news:
+        """Days as they usually are: entries come, slowly or quickly, and cron runs."""
+        for n, slowly in news:
             self._publish(0, 0, TAGS, None, ())
-            end = self.desk.now + (timedelta(minutes=4 * hours) if minutes else timedelta(hours=hours))
+            end = self.desk.now + (timedelta(hours=n) if slowly else timedelta(minutes=3 * n))
             while self.desk.now < end:
-                self.desk.now = min(self.desk.now + runs, end)
+                self.desk.now = min(self.desk.now + (runs if slowly else timedelta(minutes=15)), end)
                 self._cut()
         if sending:
             self._send(0)
