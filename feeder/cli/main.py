@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "feeder.cli.check:check",
     "status": "feeder.cli.status:status",
     "lists": "feeder.cli.lists:lists",
+    "subscribers": "feeder.cli.subscribers:subscribers",
     "digest": "feeder.cli.digest:digest",
     "mailbox": "feeder.cli.mailbox:mailbox",
     "clean": "feeder.cli.clean:clean",
