@@ -73,6 +73,14 @@ class MailDatabase:
         with self._transaction(reading=True) as connection:
             yield connection
 
+    def checkpoint(self) -> None:
+        """Empty the write-ahead log, so that nothing erased is left in it, unless somebody is reading."""
+        connection = self.raw()
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
     def raw(self) -> sqlite3.Connection:
         """A new connection of the driver's own, in autocommit; whoever asks for it closes it."""
         return _connected(self.path)

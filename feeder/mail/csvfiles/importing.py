@@ -88,7 +88,7 @@ class Importer:
         self._book = book
 
     def run(self, path: str, now: datetime, options: Options, progress: Callable[[int], None] | None = None) -> Tally:
-        """Import the file at ``path``; ``progress`` is told how many rows were dealt with.
+        """Import the file at ``path``; ``progress`` is told how many of its bytes were dealt with.
 
         Raises:
             NotATable: it is no CSV in UTF-8, or has no column of addresses; nothing was imported.
@@ -103,13 +103,11 @@ class Importer:
             _require_columns(path, known, sheet.header, options)
             reader = RowReader(self._settings, known, sheet.header, now, options.only)
             rows = _rows(reader, sheet.records, path, tally)
-            done = 0
             while some := list(islice(rows, BATCH)):
                 with self._database.begin() as connection:
                     self._take(connection, some, os.path.basename(path), now, options, tally)
-                done += len(some)
                 if progress is not None:
-                    progress(done)
+                    progress(os.lseek(file.fileno(), 0, os.SEEK_CUR))
         return tally
 
     def _take(
