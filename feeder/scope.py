@@ -126,7 +126,9 @@ class Affected:
         """Labels that any of the entries carries before or after, as they were before."""
         self._limits = window_limits(size)
         self._shown: set[str] = set()
-        """Ids of the entries that digests may show in another way."""
+        """Ids of the entries whose text may differ."""
+        self._listed: set[str] = set()
+        """Ids of those that lists show in another way."""
         self._windows: dict[tuple[str, str], set[int]] = {}
         """What is in each feed after the plan was applied."""
         self.everything = False
@@ -170,13 +172,16 @@ class Affected:
 
     def jobs(self) -> list[str]:
         """The jobs, in an order that makes pages of shared entries together."""
-        for digest in self._history.digests_with(self._shown):
-            self._jobs.update((f"digest/{digest.number}", f"digests/{digest.list}", "digests"))
-            # What was withdrawn may have stood in the subject, which its neighbours name.
-            beside = (one for one in self._history.digests_beside(digest) if one)
-            self._jobs.update(f"digest/{one.number}" for one in beside)
-        self._shown.clear()
+        self._digests()
         return sorted(self._jobs)
+
+    def _digests(self) -> None:
+        """The pages of digests that the entries are in; their lists and feeds where more than the text changed."""
+        self._jobs.update(f"digest/{digest.number}" for digest in self._history.digests_with(self._shown))
+        for digest in self._history.digests_with(self._listed):
+            self._jobs.update((f"digests/{digest.list}", "digests"))
+            # What was withdrawn may have stood in the subject, which its neighbours name.
+            self._jobs.update(f"digest/{one.number}" for one in self._history.digests_beside(digest) if one)
 
     def _shows(self, record: Record) -> None:
         """What shows the whole content of an entry that lists show as before: its page, and the feeds it is in."""
@@ -203,6 +208,7 @@ class Affected:
     def _stands_in(self, record: Record) -> None:
         """Everything that shows or lists an entry."""
         self._page(record)
+        self._listed.add(record.id)
         self._jobs.update(ALWAYS)
         if record.document <= self._sealed:
             self._jobs.add(f"archive/{record.document}")

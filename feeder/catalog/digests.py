@@ -156,15 +156,14 @@ class Digests:
 
     def _title(self, record: DigestRecord) -> str:
         """The subject, unless it would still tell what was withdrawn since."""
-        gone = (one for one in self._records((*record.entries, *record.corrections)) if not one.public)
-        if record.subject and not any(_is_told(one.title, record.subject) for one in gone):
+        gone = self.history.withdrawn_from(record.number)
+        if record.subject and not any(_is_told(title, record.subject) for title in gone):
             return record.subject
         return f"{self.about(record.list).title} {self._at(record):%Y-%m-%d}"
 
     def _befell(self, record: DigestRecord) -> int:
         """The newest of its own instant and those of its entries, to the second."""
-        entries = self._records((*record.entries, *record.corrections))
-        newest = max([record.until, *(one.updated for one in entries)])
+        newest = max(record.until, self.history.touched_in(record.number))
         return newest - newest % SECOND
 
 

@@ -9,6 +9,8 @@ from feeder.history.tables import Tables
 
 _COLUMNS = "number, list, path, until, subject, preface, language, made"
 
+_STANDING = "digest_entry JOIN entry ON entry.id = digest_entry.entry"
+
 
 class Digests(Tables):
     """Which entries stood in which digest."""
@@ -60,6 +62,16 @@ class Digests(Tables):
         for entry in entries if self.last_digest() else ():
             found.update(n for (n,) in self._db.execute("SELECT number FROM digest_entry WHERE entry = ?", (entry,)))
         return [digest for number in sorted(found) for digest in self._digests("WHERE number = ?", number)]
+
+    def withdrawn_from(self, number: int) -> list[str]:
+        """Titles of the entries of a digest that are withdrawn now."""
+        query = f"SELECT entry.title FROM {_STANDING} WHERE digest_entry.number = ? AND entry.withdrawn IS NOT NULL"
+        return [title for (title,) in self._db.execute(query, (number,))]
+
+    def touched_in(self, number: int) -> int:
+        """The newest ``updated`` of the entries of a digest; 0 where it has none."""
+        query = f"SELECT coalesce(max(entry.updated), 0) FROM {_STANDING} WHERE digest_entry.number = ?"
+        return self._number(query, number)
 
     def digest_lists(self) -> list[tuple[str, int]]:
         """Names of the lists that have digests, and how many."""
