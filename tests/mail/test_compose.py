@@ -144,7 +144,7 @@ def test_without_either_an_answer_does(tmp_path: Path) -> None:
 def test_the_footer_says_who_and_why(tmp_path: Path) -> None:
     made = composer(tmp_path).digest(WEEKLY, edition(entry()))
     for seen in (words(made.html), made.text):
-        for part in ("每周新闻 — 每周一早上八点。", "发布者：芯闻台", "中关村大街", "因为您订阅了《每周新闻》"):
+        for part in ("每周新闻：每周一早上八点。", "发布者：芯闻台", "中关村大街", "因为您订阅了《每周新闻》"):
             assert part in seen
     english = composer(tmp_path).digest(WEEKLY, edition(entry(), language="en"))
     assert "You get this mail because you subscribed to 每周新闻." in english.text
