@@ -206,8 +206,7 @@ def _engine(path: str) -> Engine:
 
 def _version(path: str) -> str:
     """The migration the file stands at; empty for one that never was finished."""
-    if os.path.getsize(path) == 0:
-        raise _damaged(path, "it is empty")
+    _require_whole(path)
     try:
         connection = _connected(path)
         try:
@@ -222,6 +221,21 @@ def _version(path: str) -> str:
     if row is None:
         raise _damaged(path, "it does not say which version it is")
     return str(row[0])
+
+
+def _require_whole(path: str) -> None:
+    size = os.path.getsize(path)
+    if size == 0:
+        raise _damaged(path, "it is empty")
+    with open(path, "rb") as file:
+        header = file.read(100)
+    # SQLite itself may not notice before it needs a page that is gone. (sqlite.org/fileformat2.html, 1.3.2 and 1.3.7;
+    # with a write-ahead log beside it, the file may be behind its header.)
+    page = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    logged = os.path.exists(f"{path}-wal") and os.path.getsize(f"{path}-wal") > 0
+    if header.startswith(b"SQLite format 3\0") and not logged and size < (65536 if page == 1 else page) * pages:
+        raise _damaged(path, "its end is missing")
 
 
 def _make(path: str, now: datetime, *, own_folder: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from feeder.mail.values import HOLE
 
 NOW = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 LIST = MailingList(name="weekly", title="每周新闻")
-HTML = f"<p>你好</p><p><a href=\"{HOLE.format('unsubscribe')}\">退订</a></p>"
+HTML = f'<p>你好</p><p><a href="{HOLE.format("unsubscribe")}">退订</a></p>'
 TEXT = f"你好\n.点\n退订 {HOLE.format('unsubscribe')}\n"
 
 
@@ -160,11 +159,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(1))
     settings = settings_of(Path(root), int(port), connections=int(connections), on_uncertain=on_uncertain)
     with open_mail(settings, datetime.now(UTC)) as database:
-        print("started", flush=True)
+        sys.stdout.write("started\n")
+        sys.stdout.flush()
         tally = send(
             database, settings, RealClock(), list_host="news.example.org", stop=lambda: bool(stopped)
         )  # fmt: skip
-    print(tally, flush=True)
+    sys.stdout.write(f"{tally}\n")
 
 
 __all__ = ["FakeClock", "Postroom", "RealClock", "postroom", "settings_of"]

@@ -312,7 +312,8 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=100)
     sink = Sink(Manners(**json.loads(sys.argv[2])), Path(sys.argv[1]))
     threading.Thread(target=sink.serve, args=(listener,), daemon=True).start()
-    print(listener.getsockname()[1], flush=True)
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
     sys.stdin.read()
 
 

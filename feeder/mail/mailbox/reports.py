@@ -101,6 +101,12 @@ def keys(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def first_address(text: str) -> str:
+    """The first address in a text, as it is written there; empty where there is none."""
+    found = _ADDRESS.search(text[:_TEXT])
+    return found[0].strip(".") if found else ""
+
+
 def _keys_of(found: frozenset[bytes]) -> frozenset[str]:
     return frozenset(key for address in found for key in keys(address.decode("ascii", "replace")))
 

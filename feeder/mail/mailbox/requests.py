@@ -6,11 +6,16 @@ import re
 from dataclasses import dataclass
 
 from feeder.mail.mailbox.parsing import Letter
-from feeder.mail.mailbox.reports import keys
+from feeder.mail.mailbox.reports import first_address, keys
 from feeder.mail.mailbox.words import Verb, words
 
 _TOKEN = re.compile(r"\bconfirm(?:%20|\s|/){1,9}([\w-]{1,100}\.[\w-]{20,100})")
-_QUOTE = re.compile(r"^(?:>|on .{1,200} wrote:|-{3,}|_{5,}|.{0,80}写道[:：]|发件人[:：]|from:)", re.IGNORECASE)
+# Where a person's own words end: a quotation, or the signature of a program.
+_QUOTE = re.compile(
+    r"(?:>|(?:on|at) .{1,200} wrote:|--\s*$|-{3,}|_{5,}|.{0,120}写道[:：]|发件人[:：]|from:|sent from |get outlook for "
+    r"|发自我的|获取 ?outlook)",
+    re.IGNORECASE,
+)
 _LINES = 400
 
 
@@ -51,7 +56,7 @@ def asked(letter: Letter) -> Asked | None:
 
 def sender_of(letter: Letter) -> str:
     """Key of the address in From; empty where there is none that mail could go to."""
-    return min(keys(letter.first("from").rpartition("<")[2]), default="")
+    return min(keys(first_address(_inside(letter))), default="")
 
 
 def _is_bare_goodbye(found: re.Match[str]) -> bool:
@@ -70,5 +75,9 @@ def _answered(letter: Letter, lines: list[str]) -> Asked | None:
 
 
 def _request(letter: Letter, verb: Verb, *, name: str = "", token: str = "") -> Asked:
-    written = letter.first("from").rpartition("<")[2].rstrip("> ").strip()
-    return Asked(verb, sender_of(letter), written, name, token)
+    return Asked(verb, sender_of(letter), first_address(_inside(letter)), name, token)
+
+
+def _inside(letter: Letter) -> str:
+    # The name before the angle bracket may be another address.
+    return letter.first("from").rpartition("<")[2]

@@ -66,7 +66,7 @@ class Returns:
         else:
             person = self._of_notice(connection, letter)
         if person is None:
-            return Done(result="ignored", why="a complaint about a message that is not ours")
+            return Done(result="left", why="a complaint that shows no message of ours")
         if incoming.feedback.startswith("opt-out"):
             for one in person.subscriptions:
                 self._subscribers.end(connection, one, now, how="mail")
@@ -118,7 +118,9 @@ class Returns:
             if connection.execute(update(table).where(mine, new).values(_failed(failure, now))).rowcount:
                 return self._refused(connection, person, failure, 0, now)
             return Done(result="ignored", why="a second report about the same message")
-        return Done(result="ignored", why="a report about a message that is not ours")
+        if letter.statuses:
+            return Done(result="ignored", why="a report about a message that is not ours")
+        return Done(result="left", why=f"mail came back that is not known: {letter.first('subject')[:80]}")
 
     def _of_notice(self, connection: Connection, letter: Letter) -> Person | None:
         told = dict(letter.returned) | dict(letter.feedback or {})

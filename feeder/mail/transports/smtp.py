@@ -232,6 +232,7 @@ class _Office:
 
     def _remove(self, line: Line) -> None:
         if line in self._lines:
+            self._settled += line.outcomes(self._desk.seconds())
             self._lines.remove(line)
             self._selector.unregister(line.connection)
             line.close()
