@@ -8,13 +8,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from core import core_values
+from core.core_values import entry, run
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from identity.newsroom import LISTS, File, Newsroom, judge
-from support import NOW
+from support import NOW, soak
 
-from feeder import scope, upkeep
+from feeder import feeds, scope, upkeep
+from feeder.catalog import Catalog, Digests
 from feeder.feeds import lint
-from feeder.history import open_history
-from feeder.model import Document, Stage
+from feeder.history import DigestRecord, empty_history, open_history
+from feeder.model import Document, Reading, Stage
 
 WEEKLY = "digests/weekly"
 FIRST, SECOND = f"{WEEKLY}/2026-11-22-1/index.html", f"{WEEKLY}/2026-11-22-2/index.html"
@@ -224,3 +229,29 @@ def test_recovered_entries_keep_when_they_were_released_and_corrected(room: News
     with open_history(str(room.publication.root)) as history:
         after = {r.path: [getattr(r, name) for name in names] for r in history.everything()}
     assert after == before
+
+
+PIECES = st.sampled_from(["<b>", "</b>", "&amp;", "&", "<", ">", "]]>", '"', "\x00", "\ud800", "芯片", " ", "\n", "é"])
+ANY = st.one_of(st.text(max_size=20), st.lists(PIECES, max_size=6).map("".join))
+
+
+@example(title="]]>", summary="</b>", note="<A", subject="&#60;")
+@settings(max_examples=soak(40, 2000), deadline=None)
+@given(title=ANY, summary=ANY, note=ANY, subject=ANY)
+def test_any_text_of_entries_makes_a_feed_of_digests_without_fault(
+    title: str, summary: str, note: str, subject: str
+) -> None:
+    with empty_history() as history:
+        written, told = (text.replace("\ud800", "") for text in (title, note))
+        one = entry("a.md", title=written or "x", summary=summary.replace("\ud800", ""), correction=told)
+        (record,) = (step.after for step in run(history, one).steps)
+        number = {"number": 1, "list": "weekly", "until": record.released, "made": record.released}
+        history.put_digests(
+            [DigestRecord(**number, path="digests/weekly/1", language="en", subject=subject.replace("\ud800", ""),
+                          entries=(record.id,), corrections=(record.id,))]
+        )  # fmt: skip
+        feed = Digests(Catalog(core_values.settings(), history, lambda _: Reading("a.md", (one,)))).feed("weekly")
+        assert len(feed.entries) == 1
+        for document in feeds.render(feed):
+            lint.check(document)
+            assert [str(problem) for problem in lint.lint(document)] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -13,7 +14,7 @@ from lxml import html
 from pages import page_samples
 from support import soak
 
-from feeder.model import Document, Feed, Headline, Image, PublicEntry, Via
+from feeder.model import Digest, DigestLine, DigestList, Document, Feed, Headline, Image, PublicEntry, Via
 from feeder.pages.site import Pages
 
 # What the model promises: no C0, C1, surrogates or U+FFFE/F reach what goes out.
@@ -70,8 +71,28 @@ def all_pages(word: str) -> list[Document]:
         pages.month(2026, 11, lines),
         pages.tags({word: 1}),
         *(pages.label(kind, word, lines, 0, 1) for kind in ("tag", "author", "language")),
-        pages.feeds([feed]),
+        pages.feeds([feed], [about(word)]),
+        pages.digest(digest(word)),
+        pages.digests(about(word), [line(word)]),
+        pages.archives([(about(word), [line(word)])] * 2),
     ]
+
+
+def about(word: str) -> DigestList:
+    return replace(page_samples.lists()[0], title=word, description=word)
+
+
+def line(word: str) -> DigestLine:
+    return replace(page_samples.line("zh-CN", 16), title=word)
+
+
+def digest(word: str) -> Digest:
+    """Its entries in another language, so that what says so is there."""
+    given = replace(entry(word), language="en", html="<p>x</p>")
+    return replace(
+        page_samples.digest(), title=word, list=about(word), preface="", entries=(given, given), corrections=(given,),
+        older=line(word), newer=line(word),
+    )  # fmt: skip
 
 
 def shape(document: Document) -> list[tuple[str, list[str]]]:
