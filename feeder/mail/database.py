@@ -224,16 +224,16 @@ def _version(path: str) -> str:
 
 
 def _require_whole(path: str) -> None:
+    """Look whether the end is there: SQLite itself may not notice before it needs a page that is gone."""
+    # With a write-ahead log beside it, the file may be behind its header (sqlite.org/fileformat2.html, 1.3.7). In this
+    # order, since another program may be moving the log into the file.
+    logged = os.path.exists(f"{path}-wal")
+    with open(path, "rb") as file:
+        header = file.read(100)
     size = os.path.getsize(path)
     if size == 0:
         raise _damaged(path, "it is empty")
-    with open(path, "rb") as file:
-        header = file.read(100)
-    # SQLite itself may not notice before it needs a page that is gone. (sqlite.org/fileformat2.html, 1.3.2 and 1.3.7;
-    # with a write-ahead log beside it, the file may be behind its header.)
-    page = int.from_bytes(header[16:18], "big")
-    pages = int.from_bytes(header[28:32], "big")
-    logged = os.path.exists(f"{path}-wal") and os.path.getsize(f"{path}-wal") > 0
+    page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
     if header.startswith(b"SQLite format 3\0") and not logged and size < (65536 if page == 1 else page) * pages:
         raise _damaged(path, "its end is missing")
 
