@@ -29,6 +29,7 @@ HARMLESS = {
     "@media": "Outlook on Windows and Gmail's old web pages for phones show the light, wide form",
     "<style> element": "Gmail's old web pages for phones drop it: as above",
     "<body> element": "Outlook on the Mac makes a div of it; the table inside carries the colours",
+    "aria-label attribute": "the discontinued Windows Mail does not say that a table is one",
     "display:none": "Gmail's old web pages for phones show the line that lists of mails preview, one pixel high",
     "role attribute": "the discontinued Windows Mail reads the layout's tables out as tables",
     "table-layout": "Outlook on Windows breaks the words of a wide table; others let it scroll",
