@@ -51,9 +51,12 @@ def answers(port: int) -> bool:
 
 @contextmanager
 def running(
-    argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+    argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, patience: float = 10
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A server and all its children, for as long as the block lasts; what it says goes into ``log``."""
+    """A server and all its children, for as long as the block lasts; what it says goes into ``log``.
+
+    It has ``patience`` seconds to end by itself.
+    """
     with log.open("ab") as output:
         process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
@@ -65,7 +68,7 @@ def running(
         for sign in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(process.pid, sign)
-                process.wait(10)
+                process.wait(patience)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
         process.wait()
