@@ -169,7 +169,9 @@ class _Writer(HTMLParser):
         elif tag == "rt":
             self._element(tag, "(", ")")
         elif tag == "table":
-            self._element(tag, f'<div class="scroll"><table{_attributes(tag, given)}>', "</table></div>")
+            # What scrolls is reached by the keyboard, and has a name (WCAG 2.1.1).
+            box = f'<div class="scroll" role="group" aria-label="{self.t.table}" tabindex="0">'
+            self._element(tag, f"{box}<table{_attributes(tag, given)}>", "</table></div>")
         elif heading := _HEADING.match(tag):
             name = f"h{self._depth(int(heading[1]))}"
             self._element(tag, f"<{name}{_attributes(tag, given)}>", f"</{name}>")

@@ -33,6 +33,7 @@ class MailWords:
     colon: str
     more: str
     picture: str
+    table: str
     listen: str
     watch: str
     download: str
@@ -82,6 +83,7 @@ ZH = MailWords(
     colon="：",
     more="阅读全文",
     picture="图",
+    table="表格",
     listen="收听",
     watch="观看",
     download="下载",
@@ -161,6 +163,7 @@ EN = MailWords(
     colon=": ",
     more="Read on",
     picture="Picture",
+    table="Table",
     listen="Listen",
     watch="Watch",
     download="Download",

@@ -29,7 +29,7 @@ NAMES = (
 ELEMENTS = frozenset(NAMES.split())
 ATTRIBUTE_NAMES = (
     "lang dir charset name content class role width height cellpadding cellspacing border align style href src alt "
-    "colspan rowspan scope start reversed type value title data-css-inline"
+    "colspan rowspan scope start reversed type value title data-css-inline aria-label tabindex"
 )
 ATTRIBUTES = frozenset(ATTRIBUTE_NAMES.split())
 HOSTILE = (
