@@ -55,20 +55,21 @@ def look(data: bytes) -> Letter:
 
 
 @given(st.binary(max_size=2000))
+@settings(deadline=None)
 def test_any_bytes(data: bytes) -> None:
     look(data)
 
 
 @given(st.lists(st.tuples(st.sampled_from(HEADERS), st.sampled_from(VALUES) | st.text(max_size=80)), max_size=12),
        st.lists(st.sampled_from(BODIES) | st.binary(max_size=60), max_size=30))  # fmt: skip
-@settings(max_examples=soak(150, 5_000))
+@settings(max_examples=soak(150, 5_000), deadline=None)
 def test_any_structure(headers: list[tuple[str, str]], body: list[bytes]) -> None:
     head = "".join(f"{name}: {value}\n" for name, value in headers).encode("utf-8", "surrogatepass")
     look(head + b"\n" + b"".join(body))
 
 
 @given(st.data())
-@settings(max_examples=soak(150, 5_000))
+@settings(max_examples=soak(150, 5_000), deadline=None)
 def test_any_damage_to_a_real_message(data: st.DataObject) -> None:
     message = bytearray(fixture(data.draw(st.sampled_from(NAMES))).data)
     for _ in range(data.draw(st.integers(1, 8))):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeder.mail.replies import classify_reply, first_status, own_code, own_status
@@ -58,6 +58,7 @@ def test_codes_are_found_in_the_words() -> None:
     assert (own_code("smtp; no"), own_status("552 1.2.3.4 said 5.2.2"), first_status("from 5.1.1.1")) == (0, "", "")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999), st.text(max_size=20), st.text(max_size=3000), st.text(max_size=20))
 def test_any_words_get_an_answer(code: int, status: str, text: str, provider: str) -> None:
     assert classify_reply(code, status, text, provider) in {"hard", "soft", "policy"}

@@ -77,9 +77,9 @@ def detected(letter: Letter) -> tuple[frozenset[str], frozenset[str]]:
     from flufl.bounce import all_failures
 
     plain = Message()
-    for name in ("from", "x-failed-recipients"):
-        if letter.first(name):
-            plain[name] = letter.first(name)[:500]
+    plain["From"] = first_address(letter.first("from")) or "nobody@example.invalid"  # one detector cannot do without
+    if letter.first("x-failed-recipients"):
+        plain["X-Failed-Recipients"] = letter.first("x-failed-recipients")[:500]
     # Its patterns take time by the square of a line's length.
     lines = [line[:300] for line in letter.text.split("\n")[:200]]
     plain.set_payload("\n".join(lines).encode("ascii", "replace").decode())
