@@ -60,7 +60,7 @@ def _mended(address: str) -> tuple[str, str]:
         raise _bad(address, "it is longer than any address may be")
     text = unicodedata.normalize("NFC", address).translate(_FULL_WIDTH).strip().strip(_AROUND).strip()
     if text[:7].lower() == "mailto:":
-        text = text[7:]
+        text = text[7:].strip()
     if text.startswith("<") and text.endswith(">"):
         text = text[1:-1].strip()
     if not text:
