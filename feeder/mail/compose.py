@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from typing import Final, NamedTuple
@@ -28,6 +29,10 @@ from feeder.pages.wording import words as page_words
 LINE: Final = "-" * 60
 """What stands between the parts of a text."""
 LONGEST_PREHEADER: Final = 140
+MOST_CORRECTIONS: Final = 50
+"""Corrections that the HTML shows; the text has all of them."""
+CORRECTIONS_LENGTH: Final = 10_000
+"""Characters of all corrections together."""
 FEWEST_CONTENTS: Final = 3
 """Entries from which on a list of contents helps."""
 
@@ -81,7 +86,7 @@ class Composer:
             self.settings.site.url, edition.language, ZoneInfo(lists.zone_of(self.settings, mailing_list)), t
         )
         views = [viewer.view(entry) for entry in edition.entries]
-        corrections = [viewer.view(entry) for entry in edition.corrections]
+        corrections = _bounded([viewer.view(entry) for entry in edition.corrections])
         subject = self._subject(mailing_list, edition, viewer.local(edition.until))
         values = {
             **self._frame(edition.language, subject, _preheader(views, corrections, t)),
@@ -89,6 +94,7 @@ class Composer:
             "date": viewer.calendar.full_date(viewer.local(edition.until)),
             "count": t.count(len(views)) if views else "",
             "corrections": corrections,
+            "corrections_omitted": _beyond(len(corrections), t),
             "preface": _markup(for_mail(edition.preface, t, self.settings.site.url)),
             "preface_text": plaintext.of_html(edition.preface, t),
             "page_url": web_or_mail(edition.page_url),
@@ -221,7 +227,10 @@ class Composer:
         }
         # What has but a title stands in the list of contents already.
         sections = [view for view, level in zip(told, levels, strict=False) if level is not Level.TITLE]
-        return self._html(name, {**values, **shrunk, "entries": sections}, "digest"), shrunk
+        corrections = values["corrections"]
+        assert isinstance(corrections, list)
+        seen = {**values, **shrunk, "entries": sections, "corrections": corrections[:MOST_CORRECTIONS]}
+        return self._html(name, seen, "digest"), shrunk
 
     def _notice(self, values: Mapping[str, object]) -> Rendered:
         return Rendered(
@@ -254,6 +263,17 @@ def _markup(html: str) -> Markup:
 def _tidy(text: str) -> str:
     """A text without blanks at the ends of lines, and with no more than one empty line in a row."""
     return _EMPTY_LINES.sub("\n\n", _TRAILING.sub("", text)).strip("\n") + "\n"
+
+
+def _bounded(corrections: list[EntryView]) -> list[EntryView]:
+    """Corrections that leave room for the entries, however many and long they are."""
+    longest = max(CORRECTIONS_LENGTH // max(len(corrections), 1), 100)
+    return [replace(one, correction=shortened(one.correction, longest)) for one in corrections]
+
+
+def _beyond(count: int, t: MailWords) -> str:
+    rest = count - MOST_CORRECTIONS
+    return "" if rest <= 0 else t.omitted_one if rest == 1 else t.omitted.format(rest)
 
 
 def _preheader(entries: Sequence[EntryView], corrections: Sequence[EntryView], t: MailWords) -> str:
