@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Final
 
@@ -38,6 +39,7 @@ _SILENT = DROPPED | {"audio", "video", "rp"}
 _VOID = frozenset({"br", "hr", "img", "wbr", "source", "col", "embed", "input", "link", "meta", "track"})
 
 
+@lru_cache(maxsize=16_384)  # the words of a digest are mostly single characters, and many come again
 def width(text: str) -> int:
     """Columns of a text on one line."""
     if text.isascii():
@@ -81,10 +83,10 @@ def _lines(text: str, first: str, rest: str, columns: int) -> list[str]:
 
 
 def _units(text: str) -> list[str]:
-    found = []
-    for unit in _UNIT.findall(text):
-        found += [unit[at : at + LONGEST] for at in range(0, len(unit), LONGEST)]
-    return found
+    units = _UNIT.findall(text)
+    if max(map(len, units), default=0) <= LONGEST:
+        return [unit for unit in units if unit]
+    return [unit[at : at + LONGEST] for unit in units for at in range(0, len(unit), LONGEST)]
 
 
 def of_html(html: str, t: MailWords) -> str:
