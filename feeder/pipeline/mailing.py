@@ -58,7 +58,8 @@ def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
     from feeder.mail import cutting
 
     # On record before any digest: what is released from now on is later than each of them, also by a clock set back.
-    run.history.set_meta("cut", str(max(run.micros, int(run.history.meta("cut") or 0))))
+    last = max(run.micros, run.history.last_released(), int(run.history.meta("cut") or 0))
+    run.history.set_meta("cut", str(last))
     run.history.commit()
     settings, history = run.settings, run.history
     catalog = Catalog(settings, history, inputs.loader(settings, history, run.cache, looked.context))

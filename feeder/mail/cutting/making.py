@@ -200,8 +200,9 @@ class _Cutting:
             chosen = Cells(connection, self._list.name, self._transport).schedules()
             last_instant = remembered.last_instant(connection, self._transport, self._list)
         if at_once:
-            # What was released under a clock that ran ahead counts as public, as it is.
-            until = max(self._micros, self._history.last_released())
+            # What was released under a clock that ran ahead is public too; whatever comes now is later than "cut".
+            sealed = int(self._history.meta("cut") or 0)
+            until = max(self._micros, min(self._history.last_released(), sealed))
             dues = [_Due(until, chosen, at_once=True)] if chosen else []
         else:
             dues = self._due(chosen, last_instant)
