@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from hmac import compare_digest, digest
 from typing import Final
 
+from feeder.mail.addresses import normal
+
 _PURPOSE: Final = b"verp "
 _MARK_BYTES: Final = 5
 _LOCAL = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([0-9a-f]{10})\Z")
@@ -18,12 +20,15 @@ class Verp:
     Args:
         keys: secrets of the mail database, newest first; any of them is good for reading.
         base: the address without its mark; empty: there are no such return paths.
+
+    Raises:
+        BadAddress: the base is none.
     """
 
     def __init__(self, keys: Sequence[bytes], base: str) -> None:
         self.keys = tuple(keys)
-        self.base = base
-        self._local, _, self._domain = base.rpartition("@")
+        self.base = normal(base)[0] if base else ""
+        self._local, _, self._domain = self.base.rpartition("@")
 
     def address(self, number: int, subscriber: int) -> str:
         """The return path of a digest's message to a subscriber; empty where there is no base."""
