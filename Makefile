@@ -12,9 +12,12 @@ ARGS ?=
 .DEFAULT_GOAL := publish
 .PHONY: publish test check bench golden soak lock clean
 
-publish: $(VENV)/.runtime ## Publish entries/ into out/
+publish: $(VENV)/.runtime ## Publish entries/ into out/, and mail the digest to the one subscriber, into mail/
+	@test -e .feeder/mail.db || $(BIN)/feeder subscribers add reader@example.org --list weekly --confirmed-by "whoever runs make here"
 	$(BIN)/publish $(ARGS)
+	@$(BIN)/feeder digest send weekly
 	@echo "open out/index.html, or serve the folder: $(BIN)/python -m http.server -d out 8000"
+	@echo "the digest is a mail in mail/new/; as a page: $(BIN)/feeder digest preview weekly"
 
 test: $(VENV)/.dev ## Run all tests
 	$(BIN)/python -m pytest $(PYTEST)

@@ -127,9 +127,38 @@ def amend(number: int, directory: Path) -> int:
 
 
 @digest.command(context_settings=HELP)
-@click.argument("number", type=int, metavar="DIGEST")
+@click.argument("number", type=int, required=False, metavar="[DIGEST]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @in_directory
-def restart(number: int, directory: Path) -> int:
+def status(number: int | None, as_json: bool, directory: Path) -> int:
+    """Tell how digests stand.
+
+    With the number of one, also which of its deliveries are held because nobody knows whether they arrived.
+    """
+    from feeder.cli import standing
+    from feeder.upkeep import digests
+
+    settings, moment = settings_in(directory), now()
+    found = digests.standing(settings, moment)
+    chosen = [one for one in found.digests if number in (None, one.digest)]
+    held = digests.kept_back(settings, moment, number) if number is not None else []
+    if as_json:
+        say(standing.machine(chosen, held))
+        return 0
+    for line in standing.lines(chosen, found.pauses, settings):
+        say(line)
+    for one in held:
+        say(f"  held  {clean(one.address) or 'somebody forgotten'}  {clean(one.message_id)}  {clean(one.why)}")
+    if not chosen:
+        say("no digest was cut yet" if number is None else f"digest {number} has nothing to send")
+    return 0
+
+
+@digest.command(context_settings=HELP)
+@click.argument("number", type=int, metavar="DIGEST")
+@click.option("--arrived", is_flag=True, help="Take those held for arrived instead, and send them nothing.")
+@in_directory
+def restart(number: int, arrived: bool, directory: Path) -> int:
     """Queue again what failed or is held.
 
     Of those held, the server may have taken some: they get a second copy.
@@ -137,6 +166,10 @@ def restart(number: int, directory: Path) -> int:
     from feeder.mail import cutting
     from feeder.upkeep import digests
 
+    if arrived:
+        many = digests.release(settings_in(directory), now(), number)
+        say(f"digest {number}: {count(many, 'delivery', 'deliveries')} taken for arrived")
+        return 0
     with digests.mail(settings_in(directory), now()) as database:
         many = cutting.restart(database, number, now())
     say(f"digest {number}: {count(many, 'delivery', 'deliveries')} queued again; the next publish sends them")

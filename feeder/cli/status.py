@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from feeder.cli.options import HELP, in_directory, now, say, settings_in, tell_problems
+from feeder.cli.terminal import clean
+from feeder.errors import FeederError
+
+if TYPE_CHECKING:
+    from feeder.config import Settings
 
 
 @click.command(context_settings=HELP)
@@ -29,7 +36,24 @@ def status(directory: Path) -> int:
     if found.undeployed:
         files = "1 file is" if found.undeployed == 1 else f"{found.undeployed:,} files are"
         say(f"deploy:    {files} owed; tried again at the next run")
+    mail(settings, now())
     problems = (*found.problems, *settings.problems)
     say(f"problems:  {len(problems):,}" if problems else "problems:  none")
     tell_problems(problems)
     return 0
+
+
+def mail(settings: Settings, moment: datetime) -> None:
+    """How digests stand, and what each list sends next; a mail database that cannot be read is told, and no more."""
+    from feeder.cli import mailing, standing
+    from feeder.upkeep import digests
+
+    try:
+        found = digests.standing(settings, moment)
+    except FeederError as error:
+        say(f"mail:      {clean(str(error))}")
+        return
+    for line in standing.lines(found.digests, found.pauses, settings):
+        say(line)
+    for one in found.outlook:
+        say(f"{one.list}: {mailing.outlook(one, moment)}")

@@ -19,8 +19,9 @@ from feeder.pipeline import Post
 from feeder.pipeline.mailing import list_host
 
 if TYPE_CHECKING:
-    from feeder.mail.cutting import Amended
+    from feeder.mail.cutting import Amended, Outlook
     from feeder.mail.database import MailDatabase
+    from feeder.mail.overview import DigestStatus, Held, Paused
     from feeder.mail.transports import Parcel
     from feeder.mail.values import Edition, Message, Outcome, Rendered
 
@@ -169,3 +170,46 @@ def amend(settings: Settings, now: datetime, number: int) -> list[Amended]:
 
     with mail(settings, now) as database, published(settings) as catalog:
         return cutting.amend(database, settings, catalog, number, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How mail stands."""
+
+    digests: tuple[DigestStatus, ...] = ()
+    pauses: tuple[Paused, ...] = ()
+    outlook: tuple[Outlook, ...] = ()
+
+
+def standing(settings: Settings, now: datetime) -> Standing:
+    """Digests under way and the last ones done, whose mail waits, and what comes next.
+
+    Raises:
+        MailDamaged, MailUnreachable: the mail database cannot be read.
+    """
+    from feeder.mail import cutting, database, overview
+
+    if not settings.lists or not database.exists(settings):
+        return Standing()
+    with database.open_mail(settings, now) as opened:
+        outlook: tuple[Outlook, ...] = ()
+        if os.path.exists(settings.root / histories.FILE):
+            with histories.open_history(str(settings.root), writing=False) as history:
+                outlook = tuple(cutting.outlook(opened, settings, history, now))
+        return Standing(tuple(overview.overview(opened, now)), tuple(overview.pauses(opened, now)), outlook)
+
+
+def kept_back(settings: Settings, now: datetime, number: int) -> list[Held]:
+    """Deliveries of a digest of which nobody knows whether they arrived."""
+    from feeder.mail import lists, overview
+
+    with mail(settings, now) as database:
+        return overview.held(database, number, lists.ledger_transport(settings))
+
+
+def release(settings: Settings, now: datetime, number: int) -> int:
+    """Take what is held of a digest for arrived; how many there were."""
+    from feeder.mail import lists, overview
+
+    with mail(settings, now) as database, database.begin() as connection:
+        return overview.release(connection, number, now, again=False, transport=lists.ledger_transport(settings))
