@@ -108,6 +108,7 @@ def test_the_preheader_says_what_the_subject_does_not(tmp_path: Path) -> None:
 def test_an_entry_in_another_language_says_so(tmp_path: Path) -> None:
     made = composer(tmp_path).digest(WEEKLY, edition(entry(1), entry(2, language="en", title="News")))
     (cell,) = [cell for cell in tree(made.html).iter("td") if cell.get("lang")]
+    assert cell.find(".//p[@class='meta']").get("lang") == "zh-CN"
     assert (cell.get("lang"), cell.get("dir")) == ("en", "ltr")
     assert "Segoe UI" in cell.get("style")
 

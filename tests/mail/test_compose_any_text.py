@@ -118,3 +118,10 @@ def test_every_hostile_text_alone() -> None:
     for text in HOSTILE:
         assert is_harmless(f"<html><body>{for_mail(text, ZH, URL)}</body></html>"), text
         assert is_harmless(digest(text, text).html), text
+
+
+@given(WORDS)
+@settings(max_examples=soak(30, 2000), deadline=None)
+def test_a_language_that_is_none_harms_nobody(language: str) -> None:
+    made = desk().digest(MailingList(name="x"), edition(entry(language=language), entry(2), language=language or "en"))
+    assert is_harmless(made.html)
