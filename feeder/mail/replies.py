@@ -26,7 +26,7 @@ _AFTER_CODE = re.compile(r"(?<![\d.])[245]\d\d[ -]+[(#\[]*([245]\.\d{1,3}\.\d{1,
 # The code that begins each line of a reply after the first, in the middle of a sentence.
 _AGAIN = re.compile(r"(?<=\S )[45]\d\d(?:-| (?=[45]\.))(?:[45]\.\d{1,3}\.\d{1,3} )?")
 # Names may hold any word: marble@ is no RBL, mx.nospam.example no refusal.
-_NAMES = re.compile(r"\S*@\S*|\S*\[[\da-f.:]+\]\S*|\bhost \S+")
+_NAMES = re.compile(r"\S*@\S*|\S*\[[\da-f.:]+\]\S*|\bhost \S+\.\S+")
 # RFC 3463, beyond "no such user": by subject where no detail is better known.
 _BY_STATUS: Final[dict[str, ReplyKind]] = {"5.1.7": "policy", "5.1.8": "policy", "5.3.4": "policy"}
 _BY_SUBJECT: Final[dict[str, ReplyKind]] = {"6": "policy", "7": "policy"}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeder.mail.providers import PROVIDERS
 from feeder.mail.replies import classify_reply, first_status, own_code, own_status
 
 REPLIES = [
@@ -66,3 +70,17 @@ def test_codes_are_found_in_the_words() -> None:
 @given(st.integers(0, 999), st.text(max_size=20), st.text(max_size=3000), st.text(max_size=20))
 def test_any_words_get_an_answer(code: int, status: str, text: str, provider: str) -> None:
     assert classify_reply(code, status, text, provider) in {"hard", "soft", "policy"}
+
+
+def test_every_phrase_counts_for_something() -> None:
+    data = tomllib.loads(files("feeder.mail").joinpath("phrases.toml").read_text("utf-8"))
+    known = {*PROVIDERS.values(), "any"}
+    for provider, kinds in data.items():
+        assert provider in known
+        for kind, phrases in kinds.items():
+            assert kind in {"hard", "soft", "policy"}
+            assert len(phrases) == len(set(phrases))
+            for phrase in phrases:
+                words = phrase.replace("*", "its")
+                assert phrase == phrase.lower().strip()
+                assert classify_reply(550, "", f"550 {words}", provider) == kind, phrase
