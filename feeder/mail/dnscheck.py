@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from feeder.errors import FeederError, Problem
+from feeder.errors import FeederError, Problem, UsageError
 from feeder.mail import dkim, lists
 from feeder.mail.addresses import normal
 
@@ -72,7 +72,10 @@ class Resolver:
     """Asks the DNS.
 
     Args:
-        server: ``HOST:PORT`` of the name server; empty: that of this machine.
+        server: ``ADDRESS:PORT`` of the name server; empty: that of this machine.
+
+    Raises:
+        UsageError: it is none.
     """
 
     def __init__(self, server: str = "") -> None:
@@ -84,6 +87,8 @@ class Resolver:
             raise DnsUnreachable("this machine names no name server", hint="name one: --dns-server") from error
         if server:
             host, _, port = server.rpartition(":") if server.count(":") == 1 else (server, "", "53")
+            if not _is_address(host) or not port.isdecimal():
+                raise UsageError(f"no name server: {server}", hint="write it as 192.0.2.53:53")
             self._resolver.nameservers = [host]
             self._resolver.port = int(port)
         self._resolver.lifetime = _SECONDS

@@ -107,7 +107,8 @@ class Quoted:
 def based_lines(data: bytes) -> bytes:
     """base64 in lines of 76 characters, each ended by CRLF; nothing for nothing."""
     code = b2a_base64(data, newline=False)
-    return b"".join([code[at : at + LINE] + b"\r\n" for at in range(0, len(code), LINE)])
+    lines = [code[at : at + LINE] for at in range(0, len(code), LINE)]
+    return b"\r\n".join([*lines, b""])
 
 
 def quoted_lines(data: bytes, last: int = LINE) -> bytes:

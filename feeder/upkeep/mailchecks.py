@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from feeder import config
 from feeder.config import Settings
 from feeder.errors import Problem
 
@@ -24,6 +25,7 @@ def check_mail(settings: Settings, now: datetime) -> Iterator[Problem]:
     from feeder.upkeep import digests
 
     yield from dkim.exposed(settings)
+    yield from _foreign_senders(settings)
     signed = dkim.signer(settings) is not None
     for mailing_list in settings.lists:
         shown = digests.preview(settings, now, mailing_list.name)
@@ -31,6 +33,21 @@ def check_mail(settings: Settings, now: datetime) -> Iterator[Problem]:
         found = lint.lint(shown.message.data, now=now, postal_address=settings.mail.postal_address, signed=signed)
         for one in found:
             yield Problem(place, one.message, f"rule {one.rule}")
+
+
+def _foreign_senders(settings: Settings) -> Iterator[Problem]:
+    from feeder.mail import lists
+    from feeder.mail.providers import provider_of
+
+    for address in dict.fromkeys(lists.sender_of(settings, one)[1] for one in (None, *settings.lists)):
+        domain = address.rpartition("@")[2].lower()
+        own = f".{settings.mail.smtp.host.lower()}".endswith(f".{domain}")
+        if settings.mail.transport in {"smtp", "sendmail"} and provider_of(address) != domain and not own:
+            yield Problem(
+                config.FILE,
+                f"mail from {domain} that another server sends fails DMARC, and is refused",
+                "send from a domain of your own, or by the server of that provider",
+            )
 
 
 def check_dns(settings: Settings, server: str = "") -> Told:

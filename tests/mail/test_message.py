@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.message
 import email.policy
+from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 
@@ -74,6 +75,10 @@ def test_the_headers() -> None:
     assert kind.startswith('Content-Type: multipart/alternative; boundary="=_')
     assert (made.recipient, made.message_id) == ("reader@example.net", mark)
     assert made.sender.startswith("bounce+7-123-")
+
+
+def test_a_message_is_that_of_the_golden_file(golden: Callable[[str, str | bytes], None]) -> None:
+    golden("mail/message.eml", message(name="李雷").data)
 
 
 def test_both_bodies_come_back_with_their_holes_filled() -> None:
