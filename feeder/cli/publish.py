@@ -104,6 +104,8 @@ def tell(report: Report, settings: Settings, asked: Arguments) -> None:
         for line in lines.summary(report, settings, paint, dry_run=asked.dry_run, whole=asked.verbose):
             terminal.say(line, sys.stdout)
     _problems(report, asked)
+    if asked.at_once and not report.mailing.cuts and report.mailing.error is None:
+        terminal.say(f"{asked.at_once}: everybody has everything; no digest", sys.stdout)
     if speak:
         for line in lines.ending(report, settings, dry_run=asked.dry_run):
             terminal.say(line, sys.stdout)

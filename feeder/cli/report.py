@@ -49,7 +49,7 @@ def ending(report: Report, settings: Settings, *, dry_run: bool) -> Iterator[str
     if report.deployed:
         yield "deploy: done"
     yield from mailing.told(report, settings)
-    if report.next is not None:
+    if report.next is not None and not (report.mailing.outlook and report.next.why.startswith("digest ")):
         yield f"next: {due(report.next, settings)}"
 
 
