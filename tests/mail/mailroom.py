@@ -78,12 +78,14 @@ class Mailroom:
             assert found is not None
             return found.id
 
-    def deliver(self, subscriber: int, digest: int = 1, *, at: datetime = NOW, state: str = "sent") -> None:
+    def deliver(
+        self, subscriber: int, digest: int = 1, *, at: datetime = NOW, state: str = "sent", transport: str = "maildir"
+    ) -> None:
         """A digest that went to the subscriber."""
         with self.database.begin() as connection:
             row = connection.execute(select(schema.subscriber).where(schema.subscriber.c.id == subscriber)).one()
             values = {
-                "digest": digest, "transport": "maildir", "subscriber": subscriber, "subscription": 1, "state": state,
+                "digest": digest, "transport": transport, "subscriber": subscriber, "subscription": 1, "state": state,
                 "provider": row.provider, "attempt": 1, "message_id": self.message_id(digest, subscriber),
                 "due_at": to_micros(at), "updated_at": to_micros(at),
             }  # fmt: skip

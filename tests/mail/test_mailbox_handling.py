@@ -170,6 +170,14 @@ def test_a_bounce_of_long_ago_counts_for_nothing(room: Mailroom) -> None:
     assert (done.result, room.rows(schema.bounce)) == ("ignored", [])
 
 
+def test_mail_that_left_before_a_rehearsal_still_comes_back(room: Mailroom) -> None:
+    case = fixture("postfix-user-unknown")
+    number = room.person(case.subscriber)
+    room.deliver(number, transport="smtp")
+    assert room.handle(room.fill(case.data, case.subscriber, number)).result == "hard"
+    assert room.rows(schema.delivery)[0].state == "failed"
+
+
 def test_a_message_that_is_under_way_again_is_the_senders(room: Mailroom) -> None:
     case = fixture("postfix-user-unknown")
     number = room.person(case.subscriber)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from feeder.config.settings import Settings
 from feeder.dates import to_micros
@@ -34,7 +34,8 @@ class Returns:
 
     def __init__(self, settings: Settings, subscribers: Subscribers, marks: Marks, refusals: Refusals) -> None:
         self._subscribers, self._marks, self._refusals = subscribers, marks, refusals
-        self._transport = lists.ledger_transport(settings)
+        # Mail that left before the settings were switched to a rehearsal still comes back.
+        self._transports = {"smtp", lists.ledger_transport(settings)}
 
     def bounced(
         self, connection: Connection, letter: Letter, incoming: Bounced, mark: Mark | None, now: datetime
@@ -92,17 +93,18 @@ class Returns:
 
     def _delivery(self, connection: Connection, mark: Mark) -> Row[Any] | None:
         table = schema.delivery
-        mine = (table.c.digest == mark.digest) & (table.c.subscriber == mark.subscriber)
-        return connection.execute(
-            select(table.c.updated_at).where(mine, table.c.transport == self._transport)
-        ).one_or_none()
+        newest = select(table.c.updated_at).where(self._of(mark)).order_by(table.c.updated_at.desc()).limit(1)
+        return connection.execute(newest).one_or_none()
 
     def _fail(self, connection: Connection, mark: Mark, failure: Failure, now: datetime) -> None:
         # One that is under way again is the sender's, who has the last word.
+        sent = self._of(mark) & (schema.delivery.c.state == "sent")
+        connection.execute(update(schema.delivery).where(sent).values(_failed(failure, now)))
+
+    def _of(self, mark: Mark) -> ColumnElement[bool]:
         table = schema.delivery
         mine = (table.c.digest == mark.digest) & (table.c.subscriber == mark.subscriber)
-        sent = (table.c.transport == self._transport) & (table.c.state == "sent")
-        connection.execute(update(table).where(mine, sent).values(_failed(failure, now)))
+        return mine & table.c.transport.in_(self._transports)
 
     def _bounced_notice(self, connection: Connection, letter: Letter, incoming: Bounced, now: datetime) -> Done:
         """A system mail came back: known by its Message-ID, and by the address it failed for."""
@@ -133,12 +135,10 @@ class Returns:
         table = schema.notice
         for key in sorted(addresses):
             person = persons.find(connection, key)
-            if (
-                person is not None
-                and connection.execute(
-                    select(table.c.id).where(table.c.address == person.address, table.c.message_id.in_(ids))
-                ).first()
-            ):
+            if person is None:
+                continue
+            mine = (table.c.address == person.address) & table.c.message_id.in_(ids)
+            if connection.execute(select(table.c.id).where(mine)).first() is not None:
                 return person
         return None
 
