@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from mail.letters import ADDRESS, HTML, RENDERED, TEXT, UNSUBSCRIBE, message, settings
 from support import NOW
 
@@ -250,3 +252,13 @@ def test_without_a_time_no_date_is_to_come() -> None:
 )
 def test_what_is_no_message_is_told_and_nothing_breaks(data: bytes) -> None:
     assert judged(data)
+
+
+@given(st.binary(max_size=300), st.integers(0, len(GOOD)), st.integers(0, 40))
+@example(b"Date: Mon, 99 Nov 99999999999 99:99:99 +9999\r\n", 0, 0)
+@example(b"Subject: =?utf-8?B?a?= =?x?q?=ff?=\r\n", 0, 0)
+@example(b"From: <<@>,;:\r\nTo: (((\r\n", 0, 0)
+def test_nothing_breaks_the_lint(noise: bytes, at: int, gone: int) -> None:
+    for one in judged(GOOD[:at] + noise + GOOD[at + gone :]):
+        assert one.rule in RULES
+        str(one.message)

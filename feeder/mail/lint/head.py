@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from binascii import Error as NoBase64
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import Final
@@ -111,7 +111,7 @@ def date(letter: Letter) -> Iterator[str]:
     """Date can be read, and is neither to come nor long ago."""
     try:
         at = parsedate_to_datetime(letter.value("date"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         yield f"Date cannot be read: {letter.value('date')}"
         return
     if letter.now is not None and at.tzinfo is not None and at > letter.now + _LATER:
@@ -229,15 +229,18 @@ def _is_whole(word: str) -> bool:
     try:
         ((data, charset),) = decode_header(word)
         return isinstance(data, bytes) and bool(data.decode(charset or "ascii"))
-    except (UnicodeError, LookupError, ValueError, NoBase64):
+    except (HeaderParseError, LookupError, ValueError):
         return False
 
 
 def _decoded(value: str) -> str:
-    parts = []
-    for data, charset in decode_header(value):
-        parts.append(data.decode(charset or "ascii", "replace") if isinstance(data, bytes) else data)
-    return "".join(parts)
+    try:
+        parts = decode_header(value)
+        return "".join([
+            data.decode(charset or "ascii", "replace") if isinstance(data, bytes) else data for data, charset in parts
+        ])  # fmt: skip
+    except (HeaderParseError, LookupError, ValueError):
+        return value  # `encoded_words` tells of it
 
 
 RULES: Final = (
