@@ -205,5 +205,5 @@ def _found(connection: Connection, number: int) -> Row[Any]:
     if row is None:
         last = connection.execute(select(func.max(digest.c.id))).scalar()
         hint = f"the last one is {last}" if last else "none was cut yet"
-        raise UsageError(f"no digest {number}", hint=f"{hint}; `feeder digest list` shows them")
+        raise UsageError(f"no digest {number}", hint=f"{hint}; `feeder digest status` shows them")
     return row
