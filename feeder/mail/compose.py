@@ -33,6 +33,8 @@ MOST_CORRECTIONS: Final = 50
 """Corrections that the HTML shows; the text has all of them."""
 CORRECTIONS_LENGTH: Final = 10_000
 """Characters of all corrections together."""
+LONGEST_PREFACE: Final = 20_000
+"""Characters of a note's HTML."""
 FEWEST_CONTENTS: Final = 3
 """Entries from which on a list of contents helps."""
 
@@ -95,7 +97,7 @@ class Composer:
             "count": t.count(len(views)) if views else "",
             "corrections": corrections,
             "corrections_omitted": _beyond(len(corrections), t),
-            "preface": _markup(for_mail(edition.preface, t, self.settings.site.url)),
+            "preface": _preface(edition.preface, t, self.settings.site.url),
             "preface_text": plaintext.of_html(edition.preface, t),
             "page_url": web_or_mail(edition.page_url),
         }
@@ -263,6 +265,14 @@ def _markup(html: str) -> Markup:
 def _tidy(text: str) -> str:
     """A text without blanks at the ends of lines, and with no more than one empty line in a row."""
     return _EMPTY_LINES.sub("\n\n", _TRAILING.sub("", text)).strip("\n") + "\n"
+
+
+def _preface(html: str, t: MailWords, site_url: str) -> Markup:
+    """A note's HTML; one that would leave no room for news is shown by its beginning, and whole in the text."""
+    made = for_mail(html, t, site_url)
+    if len(made) > LONGEST_PREFACE:
+        made = f"<p>{escape(shortened(' '.join(plaintext.of_html(html, t).split()), LONGEST_PREFACE // 10))}</p>"
+    return _markup(made)
 
 
 def _bounded(corrections: list[EntryView]) -> list[EntryView]:

@@ -20,6 +20,8 @@ from feeder.pages.rows import Lister, direction
 from feeder.pages.wording import words as page_words
 
 LONGEST_SUMMARY: Final = 400
+LONGEST_TITLE: Final = 300
+MOST_TAGS: Final = 20
 LONGEST_CORRECTION: Final = 2_000
 
 _SCRIPTS = {"zh": "zh", "ja": "ja", "ko": "ko"}
@@ -74,14 +76,17 @@ class Viewer:
         lister = self._lister
         language = lister.language_of(entry)
         return EntryView(
-            title=line(entry.title),
+            title=shortened(line(entry.title), LONGEST_TITLE),
             href=web_or_mail(entry.url),
             date=self.calendar.full_date(lister.local(entry.published)),
             lang=line(language),
             direction=direction(language or self.language),
             script=script(language or self.language),
             authors=[line(author) for author in entry.authors],
-            tags=[Link(line(tag.name), links.iri(tag.href)) for tag in labels("tag", entry.tags, self._site_url)],
+            tags=[
+                Link(line(tag.name), links.iri(tag.href))
+                for tag in labels("tag", entry.tags[:MOST_TAGS], self._site_url)
+            ],
             via=[Link(line(source.name), web_or_mail(source.href)) for source in sources(entry.via)],
             cover=_cover(entry, self._site_url),
             attachments=[

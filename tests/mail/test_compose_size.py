@@ -57,6 +57,14 @@ def test_however_many_corrections_there_are(tmp_path: Path) -> None:
     assert all(f"第 {n} 条消息" in made.text for n in range(1, 200))
 
 
+def test_however_long_the_note_is(tmp_path: Path) -> None:
+    made = composer(tmp_path).digest(WEEKLY, edition(entry(1), entry(2), preface=f"<p>早。{CHINESE}</p>" * 400))
+    assert fits(made)
+    assert "早。" in made.html
+    assert "第 2 条的正文" in made.html
+    assert made.text.count("早。") == 400
+
+
 def test_a_small_digest_shows_all(tmp_path: Path) -> None:
     made = composer(tmp_path).digest(WEEKLY, edition(*(entry(n, html=f"<p>{CHINESE}</p>") for n in range(1, 21))))
     assert "阅读全文" not in made.html
