@@ -83,6 +83,7 @@ def preview(settings: Settings, now: datetime, name: str, address: str = "") -> 
         digest_id=NOBODY,
         made_at=now,
         list_host=host,
+        archive_url=f"{settings.site.url}digests/{name}/" if mailing_list.archive else "",
         signer=dkim.signer(settings),
         verp=Verp([_SHOWN_KEY], settings.mail.bounce),
     )
