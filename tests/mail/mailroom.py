@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,12 +130,13 @@ class Mailroom:
 
 
 @cache
-def _template() -> Path:
+def _template() -> bytes:
     """An empty mail database: making one costs more than a test."""
-    publication = Publication(Path(tempfile.mkdtemp(prefix="feeder-mailroom-")) / "publication")
-    publication.configure(LISTS)
-    open_mail(publication.settings, NOW).close()
-    return publication.root / FILE
+    with tempfile.TemporaryDirectory(prefix="feeder-mailroom-") as folder:
+        publication = Publication(Path(folder) / "publication")
+        publication.configure(LISTS)
+        open_mail(publication.settings, NOW).close()
+        return (publication.root / FILE).read_bytes()
 
 
 @contextmanager
@@ -146,7 +146,7 @@ def mailroom(publication: Publication, lists: str = LISTS) -> Iterator[Mailroom]
     path = publication.root / FILE
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        shutil.copyfile(_template(), path)
+        path.write_bytes(_template())
     settings = publication.settings
     with open_mail(settings, NOW) as database:
         yield Mailroom(settings, database)
