@@ -8,6 +8,9 @@ from pathlib import Path
 
 from feeder.config import Settings, Site
 from feeder.errors import Problem
+from feeder.mail.cutting import Cut, Outlook
+from feeder.mail.ledger import Tally
+from feeder.pipeline import Mailing
 
 AT = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 SETTINGS = Settings(root=Path("/publication"), site=Site(title="天数智芯新闻", url="https://news.example.org/"))
@@ -68,6 +71,7 @@ class Report:
     unchanged: int = 214
     deployed: bool | None = None
     next: Due | None = field(default=Due(datetime(2026, 12, 1, 1, 0, tzinfo=UTC), "entry"))
+    mailing: Mailing = field(default_factory=Mailing)
     seconds: float = 0.42
 
 
@@ -77,6 +81,35 @@ CHANGES = (
     Change("corrected", "tag:news.example.org,2026:2026-10-03/c", "2026/10/发布", "更正：峰值算力"),
     Change("withdrawn", "tag:news.example.org,2026:2026-10-01/d", "2026/10/误发", "已撤回"),
 )
+MONDAY = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
+MAILED = Mailing(
+    cuts=(
+        Cut(
+            digest=41,
+            list="daily",
+            until=AT,
+            language="zh-CN",
+            frequency="daily",
+            entries=2,
+            corrections=1,
+            queued=128,
+            page="digests/daily/2026-11-22",
+            send_at=AT,
+        ),
+    ),
+    outlook=(
+        Outlook(
+            list="weekly",
+            title="每周新闻",
+            frequency="weekly",
+            at=MONDAY,
+            zone="Asia/Shanghai",
+            entries=3,
+            subscribers=128,
+        ),
+    ),
+    tally=Tally(sent=126, deferred=1, failed=1, alarms=["mail to qq is paused until 10:00: 550 frequency limited"]),
+)
 BUSY = Report(
     exit_code=3,
     changes=CHANGES,
@@ -84,5 +117,6 @@ BUSY = Report(
     fresh=(BAD_DATE,),
     written=("2026/11/订单/index.html", "feed.atom"),
     deleted=("2026/10/误发/index.html",),
+    mailing=MAILED,
 )
 QUIET = Report(exit_code=3, problems=(BAD_DATE,))
