@@ -15,6 +15,7 @@ import click
 
 from feeder.cli.exits import REJECTED
 from feeder.cli.options import HELP, in_directory, note, now, say, settings_in, tell_problems
+from feeder.errors import UsageError
 
 if TYPE_CHECKING:
     from feeder.config import MailingList, Settings
@@ -48,7 +49,6 @@ def desk(settings: Settings, *, making: bool = False, writing: bool = True) -> I
     """
     from feeder import index
     from feeder.config.secrets import Secrets
-    from feeder.errors import UsageError
     from feeder.mail.database import exists, open_mail
     from feeder.mail.notices import Post
     from feeder.mail.subscribers import Subscribers
@@ -81,7 +81,6 @@ def meant(settings: Settings, name: str) -> MailingList:
     Raises:
         UsageError: there is none, or several and none was named.
     """
-    from feeder.errors import UsageError
     from feeder.mail import lists
 
     if name or not settings.lists:
@@ -155,7 +154,7 @@ def _run(file: Path, list_name: str, directory: Path, *, kept: str, update: bool
     try:
         size = file.stat().st_size
     except OSError as error:
-        raise click.FileError(str(file), error.strerror) from None
+        raise UsageError(f"{file} cannot be read: {error.strerror}", hint="name a CSV file") from None
     with desk(settings, making=True) as at, Bar() as bar:
         from feeder.mail.csvfiles.importing import Importer, Options
 

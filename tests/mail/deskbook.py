@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 from support import NOW
 
 from feeder.config.settings import MailingList, Settings, Site, Web
-from feeder.dates import from_micros
+from feeder.dates import from_micros, to_micros
 from feeder.mail import lists
 from feeder.mail.database import MailDatabase, open_mail
 from feeder.mail.notices import Post
@@ -77,6 +79,21 @@ class Office:
         assert found is not None
         return found
 
+    def digest(self, number: int, until: datetime, frequency: str = "weekly", *, to: int = 99) -> None:
+        """A digest of the weekly list that was sent to one subscriber."""
+        self.connection.exec_driver_sql(
+            "INSERT INTO digest "
+            "(id, list, until, entries_hash, language, frequency, state, send_at, made_at, revision) "
+            "VALUES (?, 'weekly', ?, '', 'zh-CN', ?, 'ready', 0, 0, 1)",
+            (number, to_micros(until), frequency),
+        )
+        self.connection.exec_driver_sql(
+            "INSERT INTO delivery "
+            "(digest, transport, subscriber, subscription, provider, state, reply, due_at, updated_at) "
+            "VALUES (?, ?, ?, 99, '', 'sent', ?, 0, 0)",
+            (number, lists.ledger_transport(self.settings), to, f"250 taken for {to}"),
+        )
+
     def confirmed(self, address: str, mailing_list: MailingList = WEEKLY) -> Person:
         """Subscribe and confirm somebody now."""
         self.book.subscribe(self.connection, mailing_list, address, self.now, origin="web")
@@ -86,11 +103,31 @@ class Office:
         return person
 
 
+@cache
+def _empty() -> bytes:
+    """A mail database with nobody in it: made once, since each costs half a second."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        with open_mail(settings(root), NOW):
+            pass
+        return (root / ".feeder/mail.db").read_bytes()
+
+
 @contextmanager
-def office(root: Path, given: Settings | None = None) -> Iterator[Office]:
-    """An office in a folder."""
+def opened(root: Path, given: Settings | None = None) -> Iterator[tuple[Settings, MailDatabase, Subscribers]]:
+    """A mail database in a folder, and those who work with it."""
     made = given or settings(root)
+    file = root / ".feeder/mail.db"
+    if not file.exists():
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(_empty())
     with open_mail(made, NOW) as database:
         keys = database.secrets()
-        with database.begin() as connection:
-            yield Office(made, database, connection, Subscribers(made, keys, Post(made, keys)), Tokens(keys))
+        yield made, database, Subscribers(made, keys, Post(made, keys))
+
+
+@contextmanager
+def office(root: Path, given: Settings | None = None) -> Iterator[Office]:
+    """An office in a folder, in one transaction that is committed at the end."""
+    with opened(root, given) as (made, database, book), database.begin() as connection:
+        yield Office(made, database, connection, book, Tokens(database.secrets()))

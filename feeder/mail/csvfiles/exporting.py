@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Final, TextIO
 
 from feeder.mail import consent
-from feeder.mail.csvfiles.rows import FORMULA
+from feeder.mail.csvfiles.formats import FORMULA
 from feeder.mail.persons import Subscription
 
 COLUMNS: Final = (

@@ -6,10 +6,11 @@ tags of other programs are labels for people, not choices of theirs, and are not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 
 class Cells(NamedTuple):
@@ -34,6 +35,11 @@ class Cells(NamedTuple):
     bounced_at: str
     deleted_at: str
 
+
+FORMULA: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+"""How a cell begins that a spreadsheet would calculate, or one of these that was defused."""
+
+_GUARDED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
 
 Fate = Literal["", "pending", "paused", "ended", "bounce", "complaint"]
 """What the file says of a row: nothing against it, unconfirmed, paused, unsubscribed, undeliverable, complained."""
@@ -161,6 +167,11 @@ GHOST = Format(
 
 FORMATS = (LISTMONK, MAILCHIMP, BUTTONDOWN, SUBSTACK, GHOST)
 """The programs whose exports are known by their columns; any other file is read as ours."""
+
+
+def undefused(cell: str) -> str:
+    """The cell without the apostrophe that kept a spreadsheet from calculating it (`exporting.defused`)."""
+    return cell[1:] if _GUARDED.match(cell) else cell
 
 
 def recognised(header: Sequence[str]) -> Format:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -20,10 +19,6 @@ from feeder.mail.choices import BadChoice, Choice, choice, name_of, shown
 from feeder.mail.csvfiles import formats
 from feeder.mail.csvfiles.formats import Cells, Fate, Format
 
-FORMULA: Final = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-"""How a cell begins that a spreadsheet would calculate, and one of these that was defused."""
-
-_GUARDED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
 _AHEAD: Final = timedelta(days=1)
 _MEMORY: Final = 20_000
 
@@ -99,8 +94,7 @@ class RowReader:
         missing = self._width - len(fields) + 1
         cells = Cells._make(self._pick([*fields[: self._width], *[""] * missing]))
         if "'" in "".join(cells):
-            # The apostrophe kept a spreadsheet from calculating the cell (`exporting.defused`).
-            cells = Cells._make(cell[1:] if _GUARDED.match(cell) else cell for cell in cells)
+            cells = Cells._make(map(formats.undefused, cells))
         return cells
 
     def _list(self, typed: str) -> MailingList | None:
@@ -166,7 +160,7 @@ def _instant(typed: str, zone: ZoneInfo) -> datetime:
 def _events(given: str) -> str:
     try:
         events = json.loads(given)
-    except ValueError:
+    except (ValueError, RecursionError):
         events = None
     if not isinstance(events, list) or not all(
         isinstance(one, dict)

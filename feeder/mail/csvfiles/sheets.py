@@ -64,10 +64,9 @@ def require_utf8(path: str, name: str) -> None:
     done = 0
     with open(path, "rb") as file:
         sample = file.read(_SAMPLE)
-        looks_like = guess(sample) if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else ""
-        if not looks_like and b"\0" in sample:
-            looks_like = guess(sample)
-        if looks_like:
+        # A NUL is sound UTF-8, and what every other byte of UTF-16 is.
+        wide = b"\0" in sample or sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        if wide and (looks_like := guess(sample)).startswith("utf"):
             raise _not_utf8(name, 0, looks_like)
         file.seek(0)
         while chunk := file.read(_CHUNK):
