@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,44 @@ class Composer:
 
     def proof(self, rendered: Rendered, language: str, *, when: str, count: int, command: str) -> Rendered:
         return Rendered(subject=f"[proof] {when} {count} {command}", html=rendered.html, text=rendered.text)
+
+
+class Killed(Exception):
+    """The process ends here."""
+
+
+class Killing:
+    """A mail database whose process dies at the ``at``-th step; each statement and commit has one before and after."""
+
+    def __init__(self, real: Any, at: int) -> None:
+        self._real = real
+        self._left = at
+        self.read = real.read
+        self.secrets = real.secrets
+
+    def step(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise Killed
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        self.step()
+        with self._real.begin() as connection:
+            yield _Statements(connection, self.step)
+            self.step()
+        self.step()
+
+
+class _Statements:
+    def __init__(self, connection: Any, step: Any) -> None:
+        self._connection = connection
+        self._step = step
+
+    def execute(self, *args: Any, **named: Any) -> Any:
+        result = self._connection.execute(*args, **named)
+        self._step()
+        return result
 
 
 class Desk:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mail.desk import MONDAY, WEEKLY, Desk, populate
+from mail.desk import MONDAY, WEEKLY, Desk, Killed, Killing, populate
 from support import soak
 
 from feeder import dates
@@ -227,6 +227,65 @@ def test_instant_digests_leave_when_it_is_quiet_or_after_an_hour(desk: Desk) -> 
     assert [(one.until - start) // timedelta(minutes=1) for one in cuts] == [19, 122, 153]
     assert sum(one.entries for one in cuts) == 12
     assert len(" ".join(desk.got()["a"]).split()) == 12
+
+
+# Killed
+
+
+def busy(root: Path) -> Desk:
+    """Four groups are due, one of which is owed nothing, with a note, a correction, and a proof to be made."""
+    desk = Desk(root, WEEKLY + 'approve = "1h"\n')
+    desk.pass_time(hours=1)
+    for name, tags in (("a", ()), ("b", ()), ("c", ("ai",)), ("d", ("nothing",))):
+        desk.join(name, tags=tags)
+    desk.release("e0", tags=("ai",))
+    desk.at(MONDAY)
+    desk.pass_time(hours=1)
+    desk.correct("e0")
+    desk.release("e1")
+    desk.release("e2", tags=("ai",))
+    desk.join("e", language="en")
+    desk.publication.write("notes/weekly.md", "---\nsubject: 本周要闻\n---\n")
+    desk.now = MONDAY + timedelta(days=7)
+    return desk
+
+
+def outcome(desk: Desk) -> list[list[object]]:
+    return [
+        desk.rows("SELECT subscription, through FROM served ORDER BY 1"),
+        sorted((name, tuple(got)) for name, got in desk.got().items()),
+        desk.rows("SELECT id, until, entries_hash, language, page, note_subject, send_at FROM digest ORDER BY id"),
+        desk.rows("SELECT digest, subscriber, state, due_at FROM delivery ORDER BY 1, 2"),
+        desk.rows("SELECT digest, revision, subject, text FROM snapshot ORDER BY 1, 2"),
+        desk.rows("SELECT list, hash, used_at FROM note"),
+        desk.rows("SELECT kind, message_id FROM notice"),
+    ]
+
+
+def test_killed_at_every_step_the_next_run_ends_where_an_undisturbed_one_does(tmp_path: Path) -> None:
+    desk = busy(tmp_path / "whole")
+    desk.cut()
+    expected = outcome(desk)
+    assert [len(got) for _, got in expected[1]] == [2, 2, 2, 1]
+    assert len(desk.rows("SELECT kind FROM notice")) == 2
+    desk.close()
+    step, killed = 0, True
+    while killed:
+        desk = busy(tmp_path / str(step))
+        real, desk.database = desk.database, Killing(desk.database, step)
+        try:
+            desk.cut()
+            killed = False
+        except Killed:
+            pass
+        desk.database = real
+        if killed:
+            assert desk.rows("SELECT id FROM digest WHERE id NOT IN (SELECT digest FROM delivery)") == []
+            desk.cut()
+        assert outcome(desk) == expected, f"killed at step {step}"
+        desk.close()
+        step += soak(5, 1)
+    assert step > 20
 
 
 # What an editor may do

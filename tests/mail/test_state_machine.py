@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -21,7 +20,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from mail.desk import Desk
+from mail.desk import Desk, Killed, Killing
 from support import soak
 
 from feeder import dates
@@ -80,44 +79,6 @@ EVENTS = st.one_of(
 )
 CATCH_UP = timedelta(hours=24)
 TEN, SIXTY = timedelta(minutes=10), timedelta(minutes=60)
-
-
-class Killed(Exception):
-    """The process ends here."""
-
-
-class Killing:
-    """A mail database whose process dies at the ``at``-th step; each statement and commit has one before and after."""
-
-    def __init__(self, real: Any, at: int) -> None:
-        self._real = real
-        self._left = at
-        self.read = real.read
-        self.secrets = real.secrets
-
-    def step(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise Killed
-
-    @contextmanager
-    def begin(self) -> Iterator[Any]:
-        self.step()
-        with self._real.begin() as connection:
-            yield _Statements(connection, self.step)
-            self.step()
-        self.step()
-
-
-class _Statements:
-    def __init__(self, connection: Any, step: Any) -> None:
-        self._connection = connection
-        self._step = step
-
-    def execute(self, *args: Any, **named: Any) -> Any:
-        result = self._connection.execute(*args, **named)
-        self._step()
-        return result
 
 
 @lru_cache(65536)

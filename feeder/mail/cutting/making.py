@@ -230,9 +230,9 @@ class _Cutting:
         self._start_those_left(due)
         with self._database.read() as connection:
             groups, empty = self._groups(Cells(connection, self._list.name, self._transport), due)
-        regular = max(groups, key=lambda group: group.regular, default=None)
-        groups.sort(key=lambda group: (group is not regular, -group.many, group.share.hash, group.language))
-        cuts = [self._one(due, group, regular=group is regular and group.regular > 0) for group in groups]
+        # In an order that is the same for those left over by a run that was killed.
+        groups.sort(key=lambda group: (-group.regular, -group.many, group.share.hash, group.language))
+        cuts = [self._one(due, group, regular=n == 0 and group.regular > 0) for n, group in enumerate(groups)]
         self._finish(due, empty)
         return [one for one in cuts if one is not None]
 
