@@ -76,6 +76,7 @@ class Composer:
         self.settings = settings
         self.templates = templates or mail_templates(settings)
         self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
+        self._viewers: dict[tuple[str, str], Viewer] = {}
 
     def digest(self, mailing_list: MailingList, edition: Edition) -> Rendered:
         """A digest, ready to be frozen.
@@ -84,9 +85,7 @@ class Composer:
             BadTemplateError: a template of the publication is wrong; it names the file and the line.
         """
         t = words(edition.language)
-        viewer = Viewer(
-            self.settings.site.url, edition.language, ZoneInfo(lists.zone_of(self.settings, mailing_list)), t
-        )
+        viewer = self._viewer(edition.language, lists.zone_of(self.settings, mailing_list))
         views = [viewer.view(entry) for entry in edition.entries]
         corrections = _bounded([viewer.view(entry) for entry in edition.corrections])
         subject = self._subject(mailing_list, edition, viewer.local(edition.until))
@@ -170,6 +169,13 @@ class Composer:
             html=_BODY.sub(lambda body: body[0] + box, html, count=1),
             text=_tidy(self.templates.render("mail/proof.txt", values)) + "\n" + text,
         )
+
+    def _viewer(self, language: str, zone: str) -> Viewer:
+        known = self._viewers.get((language, zone))
+        if known is None:
+            known = Viewer(self.settings.site.url, language, ZoneInfo(zone), words(language))
+            self._viewers[language, zone] = known
+        return known
 
     def _subject(self, mailing_list: MailingList, edition: Edition, at: datetime) -> str:
         return subject_of(

@@ -67,9 +67,12 @@ def fitted(lengths: Sequence[int], make: Callable[[list[Level]], T], fits: Calla
 
 def fits_gmail(html: str) -> bool:
     """Whether HTML with holes is shown whole, however long what fills them."""
-    holes = sum(html.count(HOLE.format(name)) for name in encoding.holes_of(html))
-    if len(html.encode("utf-8", "replace")) + holes * LONGEST_LINK > MOST_DECODED:
+    names = encoding.holes_of(html)
+    size = len(html.encode("utf-8", "replace")) + LONGEST_LINK * sum(html.count(HOLE.format(name)) for name in names)
+    if size > MOST_DECODED:
         return False
+    # base64: 78 characters for 57 bytes. Nothing longer is ever chosen, so that it need not be tried.
+    if size * 78 // 57 + 78 <= MOST_ENCODED:
+        return True
     body = encoding.encoded(html)
-    values = dict.fromkeys(encoding.holes_of(html), b"x" * LONGEST_LINK)
-    return len(body.head) + len(body.tail(values)) <= MOST_ENCODED
+    return len(body.head) + len(body.tail(dict.fromkeys(names, b"x" * LONGEST_LINK))) <= MOST_ENCODED

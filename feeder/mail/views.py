@@ -22,6 +22,7 @@ from feeder.pages.wording import words as page_words
 LONGEST_SUMMARY: Final = 400
 LONGEST_TITLE: Final = 300
 MOST_TAGS: Final = 20
+MOST_VIEWS: Final = 500
 LONGEST_CORRECTION: Final = 2_000
 
 _SCRIPTS = {"zh": "zh", "ja": "ja", "ko": "ko"}
@@ -65,6 +66,8 @@ class Viewer:
         self.t = t
         self._site_url = site_url
         self.calendar = page_words(language)
+        self._views: dict[PublicEntry, EntryView] = {}
+        """The digests of many choices of tags are made of the same entries."""
         self._lister = Lister(site_url, language, zone, self.calendar)
 
     def local(self, micros: int) -> datetime:
@@ -73,6 +76,14 @@ class Viewer:
 
     def view(self, entry: PublicEntry) -> EntryView:
         """An entry, whole."""
+        known = self._views.get(entry)
+        if known is None:
+            if len(self._views) >= MOST_VIEWS:
+                self._views.clear()
+            known = self._views[entry] = self._view(entry)
+        return known
+
+    def _view(self, entry: PublicEntry) -> EntryView:
         lister = self._lister
         language = lister.language_of(entry)
         return EntryView(
