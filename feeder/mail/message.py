@@ -59,7 +59,8 @@ class Stencil:
         self._sender, _ = normal(address)
         self._domain = self._sender.rpartition("@")[2]
         self._number, self._verp = digest_id, verp
-        self._ways = _Ways(Links(settings, Tokens(verp.keys)), mailing_list.name)
+        links = Links(settings, Tokens(verp.keys))
+        self._ways = _Ways(links, mailing_list.name)
         self._body = Body(rendered, f"{digest_id} {mailing_list.name} {made_at.isoformat()}")
         first = [
             headers.mailbox_field("From", person, address),
@@ -69,7 +70,7 @@ class Stencil:
         ]
         last = [
             list_id_field(settings, mailing_list, list_host),
-            *_archive_and_help(settings, mailing_list, archive_url),
+            *_archive_and_help(archive_url, links.subscribe(mailing_list.name) or archive_url),
             f"Feedback-ID: {digest_id}:{mailing_list.name}:digest:{feedback_sender(self._domain)}\r\n",
             headers.text_field("Content-Language", language or lists.language_of(settings, mailing_list)),
             "MIME-Version: 1.0\r\n",
@@ -228,10 +229,9 @@ def _reply_to(settings: Settings, mailing_list: MailingList | None) -> list[str]
     return [headers.mailbox_field("Reply-To", person, address)]
 
 
-def _archive_and_help(settings: Settings, mailing_list: MailingList, archive_url: str) -> list[str]:
-    fields = [headers.url_field("List-Archive", archive_url)] if archive_url else []
-    help_url = Links(settings, Tokens((b"",))).subscribe(mailing_list.name) or archive_url
-    return [*fields, headers.url_field("List-Help", help_url)] if help_url else fields
+def _archive_and_help(archive_url: str, help_url: str) -> list[str]:
+    named = (("List-Archive", archive_url), ("List-Help", help_url))
+    return [headers.url_field(name, url) for name, url in named if url]
 
 
 def _part(boundary: str, kind: str, content: encoding.Encoded) -> bytes:
