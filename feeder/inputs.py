@@ -122,7 +122,9 @@ def _illegible(tree: indexing.Tree) -> dict[str, str]:
 
 
 def _known_files(history: History, cache: Cache) -> set[str]:
-    return history.paths() | set(cache.files())
+    # A file may be known by nothing but what it waits for, or was refused for.
+    others = {*history.waiting_paths(), *history.rejected_paths()}
+    return history.paths() | set(cache.files()) | {path for path in others if files.is_entry_file(path)}
 
 
 def _file_clock(root: str) -> int:

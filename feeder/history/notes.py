@@ -45,6 +45,10 @@ class Notes(Tables):
         """Files in which something is due."""
         return [path for (path,) in self._db.execute("SELECT path FROM waiting WHERE at <= ? ORDER BY path", (now,))]
 
+    def waiting_paths(self) -> list[str]:
+        """Files in which something is due, now or later."""
+        return [path for (path,) in self._db.execute("SELECT path FROM waiting")]
+
     def next_due(self) -> Waiting | None:
         """What is due next: a release, an expiry, or the end of a withdrawn entry's time in the feeds."""
         row = self._db.execute("SELECT path, at, why FROM waiting ORDER BY at LIMIT 1").fetchone()

@@ -6,13 +6,13 @@ import os
 import signal
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import Publication
+from support import NOW, Publication
 
 from feeder import cache as caching
 from feeder import index
@@ -114,6 +114,21 @@ def test_a_page_of_the_cache_that_is_damaged_stops_nothing(publication: Publicat
     index.drop(str(publication.root))
     publication.run()
     assert publication.tree() == before
+
+
+@pytest.mark.parametrize("front", [{"date": "2026-12-01"}, {"date": "2026-13-77"}], ids=["waiting", "refused"])
+def test_a_file_that_went_together_with_the_cache_is_not_looked_for(
+    publication: Publication, front: dict[str, str]
+) -> None:
+    publication.entry("a", date="2026-01-05")
+    gone = publication.entry("b", **front)
+    publication.run()
+    gone.unlink()
+    caching.remove(str(publication.root))
+    index.drop(str(publication.root))
+    for days in (20, 21):
+        report = publication.run(NOW + timedelta(days=days))
+        assert (report.problems, report.exit_code) == ((), 0)
 
 
 def test_an_index_of_another_version_counts_as_none(tmp_path: Path) -> None:
