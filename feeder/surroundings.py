@@ -21,6 +21,8 @@ from feeder.reading.assets import FOLDERS as ASSET_FOLDERS
 _PACKAGE: Final = os.path.dirname(os.path.abspath(indexing.__file__))
 _IN_FEEDS: Final = ("feed.css", "icon.png")
 """Files beside the templates whose addresses stand in feeds."""
+_MAIL: Final = "mail/"
+"""Templates and code of mail, on which no page and no feed depends."""
 _READERS: Final = ("reading", "dates.py", "links.py", "model.py", "cache.py")
 _LIBRARIES: Final = ("markdown-it-py", "mdit-py-plugins", "nh3", "pygments", "pillow", "pyyaml")
 
@@ -141,7 +143,7 @@ def _contents(now: Index, folders: list[str], only: tuple[str, ...] = ()) -> str
     digest = blake2b(digest_size=16)
     for folder in sorted(folders):
         for name in sorted(indexing.stats(now.trees[folder])):
-            if only and name not in only:
+            if (only and name not in only) or name.startswith(_MAIL):
                 continue
             with open(os.path.join(folder, name), "rb") as file:
                 digest.update(f"\0{name}\0".encode("utf-8", "surrogateescape") + file.read())
