@@ -109,10 +109,13 @@ class Gate:
             known.until, known.times = until, times
 
     def blocked(self, provider: str, now: int) -> bool:
-        """Whether its mail waits for longer than this run may: paused, or as much as it takes today."""
-        known, everything = self._of(provider), self._of(ALL)
-        full = known.most and known.taken >= known.most
-        return bool(full) or now < known.until or now < everything.until
+        """Whether no more of its mail may leave in this run: it is paused, or has what it takes in a day."""
+        known = self._of(provider)
+        return (known.most > 0 and known.taken >= known.most) or self.paused(provider, now)
+
+    def paused(self, provider: str, now: int) -> bool:
+        """Whether its mail waits, that which counts towards the day's volume already included."""
+        return now < self._of(provider).until or now < self._of(ALL).until
 
     def closed(self, now: int) -> bool:
         """Whether everything waits."""

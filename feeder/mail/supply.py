@@ -64,6 +64,7 @@ class Supply:
         self._drafts: deque[_Draft] = deque()
         self._taken: set[tuple[int, int]] = set()
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1) if stencils.signer else None
+        self._unsendable: set[int] = set()
         self._refusals: Counter[tuple[int, int]] = Counter()
         self._asked = self._looked = float("-inf")
         self._unseen = True
@@ -83,7 +84,7 @@ class Supply:
         self._now, self._seconds = now, seconds
         while self._returned:
             parcel = self._returned.popleft()
-            if not self._gate.blocked(parcel.row.provider, now):
+            if not self._gate.paused(parcel.row.provider, now):
                 return parcel
             self._drop(parcel.row)
         self._draft_ahead()
@@ -175,6 +176,7 @@ class Supply:
                 sheet = self._stencils.sheet(row)
             except FeederError as error:
                 self._queues.drop(row.digest)
+                self._unsendable.add(row.digest)
                 self.problems.append(f"digest {row.digest} cannot be sent: {error}")
                 continue
             return _Draft(row, sheet.revision, self._maker(partial(sheet.message, row)))
@@ -205,12 +207,13 @@ class Supply:
 
     def _look(self) -> None:
         self._looked = self._seconds
-        self._queues.fill(self._ledger.pairs(self._now))
+        pairs = self._ledger.pairs(self._now)
+        self._queues.fill(pair for pair in pairs if pair[0] not in self._unsendable)
 
     def _finish(self, draft: _Draft) -> Parcel | None:
         row = draft.row
         try:
-            if not self._gate.blocked(row.provider, self._now):
+            if not self._gate.paused(row.provider, self._now):
                 return Parcel(draft.make(), row, draft.revision)
         except BadAddress as error:
             self.unmade.append((row, str(error)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +136,25 @@ class Postroom:
         self.raw.execute("DELETE FROM pause")
 
 
+@cache
+def empty_database() -> bytes:
+    """An empty mail database; made once, since migrating takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = settings_of(Path(folder))
+        with open_mail(settings, NOW) as database:
+            raw = database.raw()
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.close()
+        return Path(database.path).read_bytes()
+
+
 @contextmanager
 def postroom(settings: Settings, addresses: Sequence[str] | int = 0) -> Iterator[Postroom]:
     """A mail database with these subscribers; a number: so many at example.net."""
+    file = settings.root / ".feeder" / "mail.db"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(empty_database())
     with open_mail(settings, NOW) as database:
         room = Postroom(settings, database)
         if addresses == 0:

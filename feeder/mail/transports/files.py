@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from feeder.errors import CannotWrite
+from feeder.errors import CannotCreate, CannotWrite
 
 
 def put(draft: str, path: str, data: bytes) -> None:
@@ -13,8 +13,8 @@ def put(draft: str, path: str, data: bytes) -> None:
     Raises:
         CannotWrite: the disk is full, or does not let us.
     """
+    make_folders(os.path.dirname(draft))
     try:
-        os.makedirs(os.path.dirname(draft), exist_ok=True)
         with open(draft, "wb") as handle:
             handle.write(data)
             handle.flush()
@@ -25,6 +25,21 @@ def put(draft: str, path: str, data: bytes) -> None:
         raise CannotWrite(
             f"cannot write {path}: {error.strerror}", hint="make room, or let feeder write there; then run it again"
         ) from error
+
+
+def make_folders(*folders: str) -> None:
+    """Make sure that they are there.
+
+    Raises:
+        CannotCreate: the disk does not let us.
+    """
+    for folder in folders:
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise CannotCreate(
+                f"cannot make {folder}: {error.strerror}", hint="set [mail] path to a folder that feeder may write in"
+            ) from error
 
 
 def _sync_folder(folder: str) -> None:

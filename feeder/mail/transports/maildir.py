@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feeder.config.settings import Settings
 from feeder.mail.transports import Desk, file_name, one_by_one
-from feeder.mail.transports.files import put
+from feeder.mail.transports.files import make_folders, put
 from feeder.mail.values import Message, Outcome
 
 
@@ -25,8 +25,7 @@ class Maildir:
     def send(self, message: Message) -> Outcome:
         """Write into ``tmp``, then rename into ``new``; lines end as the system's do, which is what readers expect."""
         if not self._made:
-            for name in ("tmp", "new", "cur"):
-                os.makedirs(os.path.join(self._folder, name), exist_ok=True)
+            make_folders(*(os.path.join(self._folder, name) for name in ("tmp", "new", "cur")))
             self._made = True
         name = f"{file_name(message)}.feeder"
         data = message.data.replace(b"\r\n", b"\n")
