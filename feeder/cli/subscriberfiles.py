@@ -146,15 +146,13 @@ def export(list_name: str, state: str | None, output: Path | None, directory: Pa
 
 
 def _run(file: Path, list_name: str, directory: Path, *, kept: str, update: bool, inviting: bool) -> int:
-
     from feeder.cli.progress import Bar
 
     settings = settings_in(directory)
     only = meant(settings, list_name) if list_name or len(settings.lists) < 2 else None
-    try:
-        size = file.stat().st_size
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", hint="name a CSV file") from None
+    if not file.is_file():
+        raise UsageError(f"no file {file}", hint="name a CSV file; it is read twice, so that a pipe will not do")
+    size = file.stat().st_size
     with desk(settings, making=True) as at, Bar() as bar:
         from feeder.mail.csvfiles.importing import Importer, Options
 

@@ -235,7 +235,9 @@ class Subscribers:
         subscribers, who are `ended` again.
         """
         old = to_micros(now - KEPT_PENDING)
-        stale = (subscription.c.state == "pending") & (subscription.c.state_at < old)
+        # By list, as the index is: there may be a million others.
+        mine = subscription.c.list.in_([one.name for one in self.settings.lists])
+        stale = mine & (subscription.c.state == "pending") & (subscription.c.state_at < old)
         ended = {"state": "ended", "state_at": to_micros(now)}
         back = update(subscription).where(stale, subscription.c.confirmed_at.is_not(None)).values(ended)
         connection.execute(back)

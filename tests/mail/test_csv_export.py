@@ -17,7 +17,7 @@ from feeder.mail import persons
 from feeder.mail.choices import choice
 from feeder.mail.csvfiles import exporting, formats
 from feeder.mail.csvfiles.importing import Importer, Options
-from feeder.mail.csvfiles.rows import RowReader
+from feeder.mail.csvfiles.rows import BadRow, RowReader
 
 VISIBLE = st.characters(exclude_categories=["Cs", "Cc"])
 CALCULATED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -85,7 +85,8 @@ def test_defusing_is_undone_by_reading(cell: str) -> None:
 def test_a_state_that_is_none_is_refused(tmp_path: Path) -> None:
     with office(tmp_path) as at:
         reader = RowReader(at.settings, formats.OURS, ("email", "state", "consent"), NOW, WEEKLY)
-        assert reader.row(["a@example.org", "who knows", ""]).fate == "pending"
+        with pytest.raises(BadRow, match="not a state: California"):
+            reader.row(["a@example.org", "California", ""])
         for consent in ("no json", "{}", '["x"]', '[{"what": 1}]', '[{"what": "x", "at": "a\\u0000"}]', "[" * 5000):
-            with pytest.raises(Exception, match="holds no events"):
+            with pytest.raises(BadRow, match="holds no events"):
                 reader.row(["a@example.org", "", consent])

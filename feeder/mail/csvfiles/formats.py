@@ -165,6 +165,20 @@ GHOST = Format(
     states={"true": "", "yes": "", "1": "", "false": "ended", "no": "ended", "0": "ended", "": "ended"},
 )
 
+UNKNOWN_STATES = frozenset(
+    {
+        "status",
+        "subscription_status",
+        "email_status",
+        "subscribed",
+        "unsubscribed",
+        "unsubscribed_at",
+        "unsubscribe_date",
+    }
+    | {"opt_out", "optout", "opted_out", "bounced", "bounced_at", "blocklisted", "blacklisted", "blocked", "complained"}
+)
+"""Columns of programs unknown here that tell who left; to read over them would mail people who do not want it."""
+
 FORMATS = (LISTMONK, MAILCHIMP, BUTTONDOWN, SUBSTACK, GHOST)
 """The programs whose exports are known by their columns; any other file is read as ours."""
 

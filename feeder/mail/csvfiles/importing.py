@@ -163,6 +163,12 @@ def _require_columns(path: str, known: formats.Format, header: tuple[str, ...], 
             f"{path}:1: no column `email`; there are {', '.join(header[:12])}",
             hint="the first line names the columns, as: email,name,confirmed_at",
         )
+    told = formats.UNKNOWN_STATES & set(header) if known is formats.OURS else ()
+    if told:
+        raise sheets.NotATable(
+            f"{path}:1: column `{min(told)}` may tell who left, and is in no export known here",
+            hint="delete the rows of those who left, then the column; or name it `state`, with active, pending, ended",
+        )
     if options.only is None and "list" not in places:
         raise UsageError("which list is meant?", hint="`--list NAME`, or a column `list`")
 

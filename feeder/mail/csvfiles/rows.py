@@ -74,6 +74,8 @@ class RowReader:
                 hint="put quotation marks around a field that holds the separator",
             )
         cells = self._cells(fields)
+        if self._format is formats.OURS and cells.state.strip().lower() not in self._format.states:
+            raise BadRow(f"not a state: {shown(cells.state)}", hint="write active, pending, paused or ended")
         mailing_list = self._list(cells.list)
         if mailing_list is None:
             return None

@@ -98,7 +98,7 @@ def sheet(file: TextIO, name: str, tell: Tell) -> Sheet:
     Raises:
         NotATable: there is no line with the names of the columns.
     """
-    lines = _lines(file, name)
+    lines = _lines(file, name, tell)
     first = next((one for one in lines if one[1].strip(' \t\r\n,;"')), None)
     if first is None:
         raise NotATable(f"{name} is empty", hint="the first line names the columns, as: email,name,confirmed_at")
@@ -123,13 +123,16 @@ def _not_utf8(name: str, at: int, looks_like: str) -> NotATable:
     return NotATable(f"{name}: not UTF-8 at byte {at}", hint="save it as CSV UTF-8")
 
 
-def _lines(file: TextIO, name: str) -> Iterator[tuple[int, str]]:
+def _lines(file: TextIO, name: str, tell: Tell) -> Iterator[tuple[int, str]]:
     number = 0
     while text := file.readline(LONGEST):
         number += 1
-        if len(text) >= LONGEST:
-            raise NotATable(f"{name}:{number}: a line of more than {LONGEST:,} characters", hint="this is no table")
-        yield number, text
+        if len(text) < LONGEST:
+            yield number, text
+            continue
+        tell(Problem(f"{name}:{number}", f"a line of more than {LONGEST:,} characters", "this is no line of a table"))
+        while text and text[-1] not in "\r\n":
+            text = file.readline(LONGEST)
 
 
 def _logical(lines: Iterator[tuple[int, str]], mark: str, name: str, tell: Tell) -> Iterator[tuple[int, str]]:
