@@ -145,7 +145,7 @@ def test_one_stretch_is_owed_the_same(marks: list[int], until: int, served: list
 
 
 def owed(cell: Cell, entries: Sequence[Record], corrections: Sequence[Record] = (), until: int = 100) -> Any:
-    found = share(cell, until, entries, corrections, tags_of)
+    found = share(cell, until, entries, [(record, n) for n, record in enumerate(corrections)], tags_of)
     return [record.id for record in found.entries], [record.id for record in found.corrections]
 
 
@@ -186,8 +186,8 @@ def test_the_hash_knows_entries_from_corrections() -> None:
         share(cell, 100, [one, two], [], tags_of).hash,
         share(cell, 100, [one], [], tags_of).hash,
         share(cell, 100, [], [], tags_of).hash,
-        share(replace(cell, told="1"), 100, [], [one], tags_of).hash,
-        share(replace(cell, told="1"), 100, [two], [one], tags_of).hash,
+        share(replace(cell, told="1"), 100, [], [(one, 0)], tags_of).hash,
+        share(replace(cell, told="1"), 100, [two], [(one, 0)], tags_of).hash,
     }
     assert len(hashes) == 5
     assert share(cell, 100, [two, one], [], tags_of).hash == share(cell, 100, [one, two], [], tags_of).hash

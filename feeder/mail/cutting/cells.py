@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -28,6 +29,19 @@ from feeder.mail.schema import delivery, digest, digest_entry, served, snapshot,
 
 Chosen = tuple[str, int | None, str]
 """``(frequency, hour, timezone)`` as a subscription has them: empty is the list's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Those who were sent any of some texts."""
+
+    whole: frozenset[int] = frozenset()
+    """Digests, in whatever text."""
+    part: frozenset[tuple[int, int, tuple[int, ...]]] = frozenset()
+    """``(digest, its newest text, which texts)``: digests that were amended since."""
+
+    def __bool__(self) -> bool:
+        return bool(self.whole or self.part)
 
 
 class Cells:
@@ -77,19 +91,19 @@ class Cells:
         )
 
     def due(
-        self, chosen: Chosen, until: int, corrections: Sequence[Record], *, at_once: bool
+        self, chosen: Chosen, until: int, readers: Sequence[Readers], *, at_once: bool
     ) -> list[tuple[Cell, int, int]]:
         """``(cell, through, how many)`` of those of a schedule who are owed what came up to ``until``.
 
         The cells' stretches are not set yet.
         """
-        told = self._told(corrections)
+        told = self._told(readers)
         parts: list[Any] = [subscription.c.tags, subscription.c.language, served.c.through]
         query = (
             select(*parts, told, func.count())
             .select_from(subscription.join(served, self._served))
             .where(self._active, _chose(chosen), served.c.through < until, self._counts(until, at_once=at_once))
-            .group_by(*parts, told if corrections else true())
+            .group_by(*parts, told if readers else true())
         )
         return [
             (Cell(*chosen, row[0], row[1], told=row[3]), int(row[2]), int(row[4]))
@@ -120,7 +134,7 @@ class Cells:
         return true() if at_once else subscription.c.scheduled_at < until
 
     def _in(
-        self, cell: Cell, until: int, corrections: Sequence[Record], *, at_once: bool
+        self, cell: Cell, until: int, readers: Sequence[Readers], *, at_once: bool
     ) -> tuple[ColumnElement[bool], ...]:
         found = (
             self._active,
@@ -129,20 +143,20 @@ class Cells:
             subscription.c.language == cell.language,
             self._counts(until, at_once=at_once),
         )
-        return (*found, self._told(corrections) == cell.told) if corrections else found
+        return (*found, self._told(readers) == cell.told) if readers else found
 
     @staticmethod
     def _stretch(cell: Cell) -> ColumnElement[bool]:
         return and_(served.c.through >= cell.low, served.c.through < cell.high)
 
-    def holds(self, cell: Cell, until: int, corrections: Sequence[Record], *, at_once: bool) -> bool:
+    def holds(self, cell: Cell, until: int, readers: Sequence[Readers], *, at_once: bool) -> bool:
         """Whether anybody is in a cell now."""
-        them = (*self._in(cell, until, corrections, at_once=at_once), self._stretch(cell))
+        them = (*self._in(cell, until, readers, at_once=at_once), self._stretch(cell))
         query = select(literal(1)).select_from(subscription.join(served, self._served)).where(*them).limit(1)
         return self._connection.execute(query).first() is not None
 
     def queue(
-        self, cell: Cell, until: int, corrections: Sequence[Record], row: Mapping[str, str | int], *, at_once: bool
+        self, cell: Cell, until: int, readers: Sequence[Readers], row: Mapping[str, str | int], *, at_once: bool
     ) -> int:
         """One delivery for everybody in a cell, with the columns of ``row``; how many there were."""
         fixed = {"transport": self._transport, **row}
@@ -156,7 +170,7 @@ class Cells:
             .select_from(
                 subscription.join(served, self._served).join(subscriber, subscriber.c.id == subscription.c.subscriber)
             )
-            .where(*self._in(cell, until, corrections, at_once=at_once), self._stretch(cell))
+            .where(*self._in(cell, until, readers, at_once=at_once), self._stretch(cell))
         )
         into = [*fixed, "subscriber", "subscription", "provider"]
         # Who has a delivery of this very digest already (the one sent as a welcome) gets no second one.
@@ -174,52 +188,56 @@ class Cells:
             .values(through=until)
         )
 
-    def pass_over(self, cell: Cell, until: int, corrections: Sequence[Record], *, at_once: bool) -> None:
+    def pass_over(self, cell: Cell, until: int, readers: Sequence[Readers], *, at_once: bool) -> None:
         """Nothing came for those in a cell: they are served through ``until``."""
-        them = select(subscription.c.id).where(*self._in(cell, until, corrections, at_once=at_once))
+        them = select(subscription.c.id).where(*self._in(cell, until, readers, at_once=at_once))
         self._connection.execute(
             update(served)
             .where(served.c.transport == self._transport, self._stretch(cell), served.c.subscription.in_(them))
             .values(through=until)
         )
 
-    def was_sent(self, corrections: Sequence[Record]) -> list[Record]:
-        """Those of some corrected entries that stood in a digest of this list."""
-        found = []
-        for record in corrections:
-            query = (
-                select(literal(1))
-                .select_from(digest_entry.join(digest, digest.c.id == digest_entry.c.digest))
-                .where(digest_entry.c.entry == record.id, digest.c.list == self._list)
-                .limit(1)
-            )
-            if self._connection.execute(query).first() is not None:
-                found.append(record)
-        return found
+    def readers(self, record: Record) -> Readers:
+        """Who was sent an entry in a text of before its correction: one that was frozen later has the correction."""
+        query = (
+            select(digest.c.id, digest.c.revision, snapshot.c.revision.label("text"), snapshot.c.made_at)
+            .select_from(digest_entry)
+            .join(digest, digest.c.id == digest_entry.c.digest)
+            .join(snapshot, snapshot.c.digest == digest.c.id)
+            .where(digest_entry.c.entry == record.id, digest.c.list == self._list)
+            .distinct()
+        )
+        texts: dict[tuple[int, int], list[tuple[int, bool]]] = {}
+        for row in self._connection.execute(query):
+            texts.setdefault((row.id, row.revision), []).append((row.text, row.made_at < record.corrected))
+        whole, part = set(), set()
+        for (number, revision), found in texts.items():
+            older = tuple(sorted(text for text, is_older in found if is_older))
+            if len(older) == len(found):
+                whole.add(number)
+            elif older:
+                part.add((number, revision, older))
+        return Readers(frozenset(whole), frozenset(part))
 
-    def _told(self, corrections: Sequence[Record]) -> ColumnElement[str]:
-        """One character a correction: whether the subscription was sent the entry before it was corrected."""
-        marks = [case((self._was_sent(record), literal("1")), else_=literal("0")) for record in corrections]
+    def _told(self, readers: Sequence[Readers]) -> ColumnElement[str]:
+        """One character for each: whether the subscription is one of these readers."""
+        marks = [case((self._reads(one), literal("1")), else_=literal("0")) for one in readers]
         return _joined([cast(mark, Text) for mark in marks])
 
-    def _was_sent(self, record: Record) -> ColumnElement[bool]:
-        # A row not sent yet gets the newest snapshot, one that was sent had what was newest then.
-        revision = case((delivery.c.revision > 0, delivery.c.revision), else_=digest.c.revision)
+    def _reads(self, readers: Readers) -> ColumnElement[bool]:
+        which: list[ColumnElement[bool]] = [delivery.c.digest.in_(sorted(readers.whole))] if readers.whole else []
+        for number, revision, older in sorted(readers.part):
+            # A row not sent yet gets the newest text, one that was sent had what was newest then.
+            text = case((delivery.c.revision > 0, delivery.c.revision), else_=literal(revision))
+            which.append(and_(delivery.c.digest == number, text.in_(older)))
         return (
             exists(1)
-            .select_from(digest_entry)
+            .select_from(delivery)
             .where(
-                digest_entry.c.entry == record.id,
-                digest.c.id == digest_entry.c.digest,
-                digest.c.list == self._list,
-                delivery.c.digest == digest.c.id,
+                or_(*which),
                 delivery.c.transport == self._transport,
                 delivery.c.subscriber == subscription.c.subscriber,
                 delivery.c.state.not_in(["failed", "skipped"]),
-                snapshot.c.digest == digest.c.id,
-                snapshot.c.revision == revision,
-                # The text frozen in it has the correction already where it was frozen later.
-                snapshot.c.made_at < record.corrected,
             )
             .correlate(subscription)
         )

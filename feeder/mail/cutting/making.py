@@ -22,7 +22,7 @@ from feeder.history import History, Record
 from feeder.mail import calendar, lists, notes
 from feeder.mail.calendar import Schedule
 from feeder.mail.cutting import remembered
-from feeder.mail.cutting.cells import Cells, Chosen
+from feeder.mail.cutting.cells import Cells, Chosen, Readers
 from feeder.mail.cutting.freezing import Composing, Freezer
 from feeder.mail.cutting.proofs import Prover
 from feeder.mail.cutting.remembered import Past
@@ -31,6 +31,7 @@ from feeder.mail.cutting.selection import (
     Cell,
     Ruler,
     Share,
+    Told,
     instant_before,
     mailable,
     share,
@@ -164,8 +165,9 @@ class _Due:
     until: int
     chosen: list[Chosen] = field(default_factory=list)
     at_once: bool = False
-    corrections: list[Record] = field(default_factory=list)
-    """Those of which `Cell.told` speaks."""
+    corrections: list[Told] = field(default_factory=list)
+    readers: list[Readers] = field(default_factory=list)
+    """Those of whom `Cell.told` speaks."""
     many: int = 0
     """How many subscriptions get a digest."""
 
@@ -253,11 +255,11 @@ class _Cutting:
         """Who gets which digest, and the cells that get none."""
         found = self._owed(cells, due)
         since = min((through for _, through, _ in found), default=due.until)
-        due.corrections = self._corrections(cells, since, due.until)
+        self._correct(cells, due, since)
         if due.corrections:
             found = self._owed(cells, due)
         entries = self._mailable(self._history.released_between(since, due.until))
-        marks = [record.released for record in entries] + [record.corrected for record in due.corrections]
+        marks = [record.released for record in entries] + [record.corrected for record, _ in due.corrections]
         ruler = Ruler(marks, due.until)
         counted: Counter[Cell] = Counter()
         for cell, through, many in found:
@@ -282,13 +284,19 @@ class _Cutting:
         return [
             row
             for one in due.chosen
-            for row in cells.due(one, due.until, due.corrections, at_once=due.at_once)
+            for row in cells.due(one, due.until, due.readers, at_once=due.at_once)
         ]  # fmt: skip
 
-    def _corrections(self, cells: Cells, since: int, until: int) -> list[Record]:
-        """The corrections that somebody may have to be told: of entries that stood in a digest of this list."""
-        corrected = self._history.corrected_between(since, until)
-        return cells.was_sent([record for record in corrected if record.correction])
+    def _correct(self, cells: Cells, due: _Due, since: int) -> None:
+        """Find the corrections that somebody may have to be told, and whom each concerns."""
+        for record in self._history.corrected_between(since, due.until):
+            readers = cells.readers(record) if record.correction else Readers()
+            if not readers:
+                continue
+            # Entries of one digest mostly have the same readers, and looking for them is what costs.
+            if readers not in due.readers:
+                due.readers.append(readers)
+            due.corrections.append((record, due.readers.index(readers)))
 
     def _is_regular(self, cell: Cell, due: _Due) -> bool:
         if cell.tags:
@@ -315,7 +323,7 @@ class _Cutting:
             # Somebody may have left since we looked; a digest without anybody is none.
             there = [
                 cell for cell in group.cells
-                if cells.holds(cell, due.until, due.corrections, at_once=due.at_once)
+                if cells.holds(cell, due.until, due.readers, at_once=due.at_once)
             ]  # fmt: skip
             if not there:
                 return None
@@ -329,7 +337,7 @@ class _Cutting:
                 "due_at": max(self._micros, made.send_at),
                 "updated_at": self._micros,
             }
-            queued = sum(cells.queue(cell, due.until, due.corrections, row, at_once=due.at_once) for cell in there)
+            queued = sum(cells.queue(cell, due.until, due.readers, row, at_once=due.at_once) for cell in there)
             cells.advance(made.number, due.until)
             if self._list.approve:
                 self._prover.prove(connection, self._list, made, group.language, due.many, self._now)
@@ -357,6 +365,6 @@ class _Cutting:
         with self._database.begin() as connection:
             cells = Cells(connection, self._list.name, self._transport)
             for cell in empty:
-                cells.pass_over(cell, due.until, due.corrections, at_once=due.at_once)
+                cells.pass_over(cell, due.until, due.readers, at_once=due.at_once)
             if instant:
                 remembered.set_last_instant(connection, self._transport, self._list, due.until)

@@ -43,7 +43,11 @@ class Cell:
     high: int = 0
     """… and before this one: nothing was released or corrected in between."""
     told: str = ""
-    """One character a correction that may be told: ``1`` where they were sent the original."""
+    """One character for each set of readers of something corrected: ``1`` where they are among them."""
+
+
+Told = tuple[Record, int]
+"""A correction, and the place in ``Cell.told`` of those who were sent the original."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +98,11 @@ def chosen_tags(text: str) -> Slugs:
 
 
 def share(
-    cell: Cell, until: int, entries: Sequence[Record], corrections: Sequence[Record], tags_of: Callable[[Record], Slugs]
+    cell: Cell, until: int, entries: Sequence[Record], corrections: Sequence[Told], tags_of: Callable[[Record], Slugs]
 ) -> Share:
     """What a cell gets at the due instant ``until``.
 
-    ``entries`` are mailable to the list; ``corrections`` are those that ``Cell.told`` speaks of, in its order.
+    ``entries`` are mailable to the list.
     """
     wanted = chosen_tags(cell.tags)
     own = [
@@ -109,8 +113,8 @@ def share(
     ids = {record.id for record in own}
     told = [
         record
-        for record, sent in zip(corrections, cell.told, strict=False)
-        if sent == "1" and cell.high <= record.corrected <= until and record.id not in ids
+        for record, place in corrections
+        if cell.told[place] == "1" and cell.high <= record.corrected <= until and record.id not in ids
     ]
     return Share(newest_first(own), newest_first(told))
 
