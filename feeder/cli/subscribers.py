@@ -52,36 +52,42 @@ def add(address: str, list_name: str, name: str, kept: str, directory: Path, **w
     settings = settings_in(directory)
     mailing_list = meant(settings, list_name)
     with desk(settings, making=True) as at:
+        from feeder.mail import persons
         from feeder.mail.addresses import normal
         from feeder.mail.choices import choice
 
-        chosen = choice(mailing_list, **wanted)
+        chosen, kept = choice(mailing_list, **wanted), kept.strip()
+        told_as, key = normal(address)
         with at.database.begin() as connection:
-            if kept.strip():
+            person = persons.find(connection, key)
+            before = person.on(mailing_list.name) if person is not None else None
+            if kept:
                 became: str = at.book.add(
-                    connection, mailing_list, address, at.now, kept=kept.strip(), choice=chosen, name=name
+                    connection, mailing_list, address, at.now, kept=kept, choice=chosen, name=name
                 )
             else:
                 became = at.book.subscribe(
                     connection, mailing_list, address, at.now, choice=chosen, name=name, origin="editor"
                 )
-        told = normal(address)[0]
     if became == "suppressed":
         raise DataError(
-            f"{told} gets no mail any more, and was not added",
-            hint=f"`feeder subscribers show {told}` says why; only the person herself can lift it, by asking anew",
+            f"{told_as} gets no mail any more, and was not added",
+            hint=f"`feeder subscribers show {told_as}` says why; only the person herself can lift it, by asking anew",
         )
-    say(f"{told}: {_BECAME[became] if not (kept.strip() and became == 'already') else _STAYS}")
+    there = before is not None and before.state in ("active", "paused")
+    say(f"{told_as}: {_THERE[bool(kept) or became == 'waiting'] if there else _BECAME[became]}")
     return 0
 
 
 _BECAME = {
     "active": "subscribed",
     "asked": "pending; the next `publish` sends the confirmation",
-    "already": "subscribed already, nothing was changed; the next `publish` sends the link to the preferences",
     "waiting": "pending; a confirmation was sent within a day, or three were never answered, so no other is",
 }
-_STAYS = "subscribed already, nothing was changed"
+_THERE = {
+    False: "subscribed already, nothing was changed; the next `publish` sends the link to the preferences",
+    True: "subscribed already, nothing was changed",
+}
 
 
 @subscribers.command(context_settings=HELP)
@@ -190,9 +196,8 @@ def told(found: dict[str, Any], settings: Settings) -> Iterator[str]:
         yield f"{one['list']}: {one['state']} since {_local(one['since'], settings)}; {', '.join(chosen)}"
         for happened in one["consent"]:
             more = [f"{key}: {happened[key]}" for key in ("how", "page", "kept", "text") if key in happened]
-            yield f"    {_local(happened['at'], settings)}  {happened['what']}" + (
-                f"  ({'; '.join(more)})" if more else ""
-            )
+            how = f"  ({'; '.join(more)})" if more else ""
+            yield f"    {_local(happened['at'], settings)}  {happened['what']}{how}"
     counts: dict[str, int] = {}
     for one in found.get("digests", ()):
         counts[one["state"]] = counts.get(one["state"], 0) + 1

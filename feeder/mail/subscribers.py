@@ -89,7 +89,12 @@ class Subscribers:
             return self._post(connection, "already", known, now)
         happened = consent.event("asked", now, said, how=origin)
         pending = self._pending(connection, mailing_list, person, known, choice or Choice(), happened, origin, now)
-        return self._post(connection, "confirm", pending, now)
+        asked = self._post(connection, "confirm", pending, now)
+        if asked == "suppressed" and known is None:
+            # Whoever was erased is not written down again because a stranger typed her address.
+            connection.execute(delete(subscription).where(subscription.c.id == pending.id))
+            self._drop_if_alone(connection, person.id, now)
+        return asked
 
     def confirm(self, connection: Connection, token: Token, now: datetime, *, how: str = "link") -> Subscription | None:
         """The person's own word: her subscription becomes active, and every suppression of her address is lifted.

@@ -53,6 +53,8 @@ def test_asking_and_adding(desk: Publication, capsys: pytest.CaptureFixture[str]
     assert told(capsys)[0] == "bob@example.org: subscribed already, nothing was changed\n"
     assert run(desk, "add", "bob@example.org") == 0
     assert "link to the preferences" in told(capsys)[0]
+    assert run(desk, "add", "bob@example.org") == 0
+    assert told(capsys)[0] == "bob@example.org: subscribed already, nothing was changed\n"
     assert run(desk, "list") == 0
     out, err = told(capsys)
     assert [line.split() for line in out.splitlines()] == [

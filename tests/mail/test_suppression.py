@@ -72,6 +72,17 @@ def test_how_often_somebody_suppressed_is_asked(at: Office, reason: Reason, time
     assert told.count("asked") == len(at.notices()) == times
 
 
+def test_a_strangers_asking_writes_nobody_down_again(at: Office) -> None:
+    at.book.forget(at.connection, ANA, at.now)
+    at.now += EVERY
+    assert ask(at) == "asked"
+    at.book.tidy(at.connection, at.now + timedelta(days=31))
+    at.now += timedelta(days=32)
+    assert ask(at) == "suppressed"
+    assert at.person(ANA) is None
+    assert "ana@" not in everything(at)
+
+
 def test_a_paused_or_active_suppressed_one_gets_no_preferences_link(at: Office) -> None:
     at.confirmed(ANA)
     at.book.suppressions.add(at.connection, ANA, "complaint", NOW)
