@@ -88,15 +88,16 @@ class CountingDesk:
         if not (settled or wanted or self._supply.unmade):
             return ()
         now, seconds = to_micros(self._clock.now()), self._clock.seconds()
-        durable = self._unsynced >= SYNC_MESSAGES or seconds - self._synced >= SYNC_SECONDS
-        with self._ledger.transaction(durable=durable):
+        due = self._unsynced >= SYNC_MESSAGES or seconds - self._synced >= SYNC_SECONDS
+        with self._ledger.transaction():
             for parcel, outcome in settled:
                 self._settle(parcel, outcome, now)
             self._settle_unmade(now)
             granted = [self._grant(parcel, now) for parcel in wanted]
-            if durable:
+            if due:
                 self._flush(now)
-        if durable:
+        if due:
+            self._ledger.sync_soon()
             self._synced, self._unsynced = seconds, 0
         self._tell()
         return granted

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from feeder.mail.syncing import Syncer
 from feeder.mail.values import DeliveryState
 
 SYNC_MESSAGES: Final = 200
@@ -140,16 +141,27 @@ class Ledger:
     Args:
         connection: in autocommit; the ledger closes it.
         transport: its name in the ledger (`lists.ledger_transport`).
+        syncer: brings commits onto the disk; none: SQLite does so by itself, now and then.
     """
 
-    def __init__(self, connection: sqlite3.Connection, transport: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, transport: str, syncer: Syncer | None = None) -> None:
         self._connection = connection
         self._run = connection.execute
         self._transport = transport
+        self._syncer = syncer
+        if syncer:
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
 
     def close(self) -> None:
         """Nothing is under way any more."""
+        if self._syncer:
+            self._syncer.close()
         self._connection.close()
+
+    def sync_soon(self) -> None:
+        """What is committed by now is on the disk before long; nobody waits for it."""
+        if self._syncer:
+            self._syncer.ask()
 
     @contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[None]:

@@ -17,6 +17,7 @@ from feeder.mail.limits import Gate
 from feeder.mail.replies import ReplyKind
 from feeder.mail.stencils import Stencils
 from feeder.mail.supply import Supply
+from feeder.mail.syncing import Syncer
 from feeder.mail.transports import Transport, TransportDown
 from feeder.mail.values import Outcome
 
@@ -62,7 +63,8 @@ def send(
     """
     from feeder.mail import database as databases
 
-    ledger = Ledger(database.raw(), lists.ledger_transport(settings))
+    syncer = Syncer(database.path, database.raw())
+    ledger = Ledger(database.raw(), lists.ledger_transport(settings), syncer)
     try:
         return _send(
             ledger, settings, clock, transport or transports.make(settings, password), stop, progress, most,

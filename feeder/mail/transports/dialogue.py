@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from feeder.mail.transports import Parcel
@@ -22,6 +23,8 @@ _MOST_LINES = 200
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |\Z)")
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?\Z", re.DOTALL)
 _CLOSING: Final = 421
+_MANY_DOTS: Final = 100
+_NEWLINE: Final = 10
 _TOO_BIG: Final = Outcome(state="failed", reply="552 5.3.4 larger than the server takes", code=552, status="5.3.4")
 _NO_UTF8: Final = Outcome(
     state="failed", reply="553 5.6.7 the server takes no such address", code=553, status="5.6.7"
@@ -137,7 +140,7 @@ class Dialogue:
         if len(self._rest) > LONGEST_LINE:
             raise Garbage("a line without end")
         for line in lines:
-            reply = self._line(line.rstrip(b"\r"))
+            reply = self._line(line.rstrip(b"\r")) if self._lines else _single(line) or self._line(line.rstrip(b"\r"))
             if reply:
                 self._answered(reply)
 
@@ -229,11 +232,30 @@ class Dialogue:
 
 def stuffed(data: bytes) -> bytes:
     """A message as it stands behind DATA: dots at the head of lines doubled, the last line ended."""
-    if b"\n." in data:
+    if _has_dotted_line(data):
         data = data.replace(b"\n.", b"\n..")
     if data.startswith(b"."):
         data = b"." + data
     return data if data.endswith(b"\r\n") else data + b"\r\n"
+
+
+def _has_dotted_line(data: bytes) -> bool:
+    # A single byte is found ten times as fast as two, and base64 has no dots.
+    at = data.find(b".", 1)
+    for _ in range(_MANY_DOTS):
+        if at < 0 or data[at - 1] == _NEWLINE:
+            return at > 0
+        at = data.find(b".", at + 1)
+    return b"\n." in data
+
+
+@lru_cache(maxsize=64)
+def _single(line: bytes) -> Reply | None:
+    """A reply of one line, which most are, and the same ones again and again."""
+    found = _LINE.match(line.rstrip(b"\r"))
+    if not found or found[2] == b"-" or len(line) > LONGEST_LINE:
+        return None
+    return _reply(int(found[1]), [(found[3] or b"").decode("utf-8", "replace").strip()])
 
 
 def _reply(code: int, lines: list[str]) -> Reply:
