@@ -136,6 +136,22 @@ def exists(settings: Settings) -> bool:
     return os.path.lexists(path_of(settings))
 
 
+def has_mailed(settings: Settings, entry: str) -> bool:
+    """Whether a digest has the entry with this id; yes, too, where the file cannot be read. Costs no import."""
+    path = path_of(settings)
+    if not os.path.lexists(path):
+        return False
+    try:
+        connection = _connected(path)
+        try:
+            query = "SELECT 1 FROM digest_entry WHERE entry = ? LIMIT 1"
+            return connection.execute(query, (entry,)).fetchone() is not None
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError:
+        return True
+
+
 def open_mail(settings: Settings, now: datetime, *, keys: Sequence[bytes] = ()) -> MailDatabase:
     """The mail database of the publication, made when there is none, migrated when it is an older one's.
 

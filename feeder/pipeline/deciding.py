@@ -9,6 +9,7 @@ from feeder import identity, index, inputs, scope
 from feeder.catalog import authority_of, has_real_url
 from feeder.history import Record
 from feeder.inputs import Inputs
+from feeder.pipeline import mailing
 from feeder.pipeline.run import Run
 from feeder.plan import Arrived, Plan, make_plan
 
@@ -24,6 +25,7 @@ def settle(run: Run, looked: Inputs, arrived: Sequence[Arrived]) -> Plan:
         authority=_authority(run),
         text_of=lambda one: _text(run, looked, one),
         stands=lambda record: _stands(run, record),
+        was_mailed=lambda entry_id: mailing.was_mailed(run.settings, entry_id),
         force=run.options.force,
     )
     run.fresh += [problem for problem in plan.problems if problem not in run.told]

@@ -40,6 +40,15 @@ def wanted(settings: Settings, at_once: str = "") -> bool:
     return bool(at_once) or database.exists(settings)
 
 
+def was_mailed(settings: Settings, entry_id: str) -> bool:
+    """Whether any digest had the entry; yes, too, where that cannot be known: nothing is ever mailed twice."""
+    if not settings.lists:
+        return True
+    from feeder.mail import database
+
+    return database.has_mailed(settings, entry_id)
+
+
 def cut(run: Run, looked: Inputs) -> Mailing:
     """Cut the digests that are due; their public pages must stand before anything is sent."""
     if not wanted(run.settings, run.options.at_once):

@@ -27,15 +27,18 @@ def make_plan(
     authority: str,
     text_of: Callable[[Record | Arrived], str],
     stands: Callable[[Record], bool] = lambda _: False,
+    was_mailed: Callable[[str], bool] = lambda _: True,
     force: bool = False,
 ) -> Plan:
     """Decide what becomes of every entry in the files ``looked`` at (``arrived`` has all of them; some are gone).
+
+    ``was_mailed`` says of an id whether a digest ever had it; asked only of entries that come back.
 
     Raises ``MassWithdrawal`` when more than half of at least ten public entries would be withdrawn, unless ``force``.
     """
     entries = [one.entry for one in arrived]
     matches = identity.match(entries, looked, history, text_of, lambda index: text_of(arrived[index]), stands)
-    planner = Planner(history, dates.to_micros(now), settings, authority)
+    planner = Planner(history, dates.to_micros(now), settings, authority, was_mailed)
     for index, one in enumerate(arrived):
         if index not in matches.refused:
             planner.settle(one, matches.known.get(index))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -21,8 +22,11 @@ _VISIBLE: Final = ("title", "page_title", "summary", "language", "correction", "
 class Planner:
     """Gives out numbers, instants and addresses, each once."""
 
-    def __init__(self, history: History, now: int, settings: Settings, authority: str) -> None:
+    def __init__(
+        self, history: History, now: int, settings: Settings, authority: str, was_mailed: Callable[[str], bool]
+    ) -> None:
         self.history = history
+        self.was_mailed = was_mailed
         self.now = now
         self.settings = settings
         self.authority = authority
@@ -163,11 +167,16 @@ class Planner:
             permalink=permalink, slug=slug, withdrawn=None, tombstone=None,
             touched=self._touch() if updated != record.updated or not record.public else record.touched,
             corrected=self.corrected if _newly_corrected(entry, record) else record.corrected,
+            released=self._released_again(record),
         )  # fmt: skip
         if kind is None and redirects:
             kind = "moved"
         if after != record or redirects:
             self._step(kind, record, after, redirects=redirects)
+
+    def _released_again(self, record: Record) -> int:
+        """Taken back by mistake before any digest had it, and put out again: it counts as released now."""
+        return record.released if record.public or self.was_mailed(record.id) else self.released
 
     def _redated(self, entry: Entry, record: Record) -> bool:
         """Whether the author wrote another date; what another zone makes of the same words does not count."""

@@ -99,6 +99,29 @@ def test_mail_true_sends_an_old_entry_and_mail_false_keeps_one_out(desk: Newsdes
     assert "不寄的一条" not in text
 
 
+def test_taken_back_before_any_digest_had_it_and_put_out_again_it_is_mailed(desk: Newsdesk) -> None:
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-21")
+    desk.mailed(SUNDAY + timedelta(hours=1))
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-21", draft="true")
+    desk.mailed(SUNDAY + timedelta(hours=2))
+    desk.mailed(MONDAY)
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-21")
+    desk.mailed(MONDAY + timedelta(days=1))
+    desk.mailed(MONDAY + WEEK)
+    texts = [text_of(one) for one in desk.letters() if one["To"] == "a@example.org"]
+    assert ["第二条" in one for one in texts] == [False, True]
+
+
+def test_taken_back_after_it_was_mailed_and_put_out_again_it_is_not(desk: Newsdesk) -> None:
+    desk.mailed(MONDAY)
+    desk.entry("e1", "第一条正文。\n", title="第一条", date="2026-11-20", draft="true")
+    desk.mailed(MONDAY + timedelta(days=1))
+    desk.entry("e1", "第一条正文。\n", title="第一条", date="2026-11-20")
+    desk.mailed(MONDAY + timedelta(days=2))
+    desk.mailed(MONDAY + WEEK)
+    assert len(desk.letters()) == 2
+
+
 def test_a_correction_opens_the_next_digest_of_those_who_were_sent_the_error(desk: Newsdesk) -> None:
     desk.mailed(MONDAY)
     desk.subscribe("late@example.org", MONDAY + timedelta(hours=1))
