@@ -80,6 +80,18 @@ class _Provider:
     bucket: Bucket | None = None
 
 
+class _Table(dict[str, _Provider]):
+    """Providers by name, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[str], _Provider]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, provider: str) -> _Provider:
+        made = self[provider] = self._make(provider)
+        return made
+
+
 class Gate:
     """Lets a message through now, later, or not in this run.
 
@@ -102,28 +114,28 @@ class Gate:
     ) -> None:
         self._limits, self._relay = limits, relay
         self._volumes, self._recent = volumes or {}, recent or {}
-        self._known: dict[str, _Provider] = {}
+        self._known = _Table(self._new)
         self._all = Bucket(limits.per_second, limits.per_second / 10) if limits.per_second else None
         for provider, (until, times) in (pauses or {}).items():
-            known = self._of(provider)
+            known = self._known[provider]
             known.until, known.times = until, times
 
     def blocked(self, provider: str, now: int) -> bool:
         """Whether no more of its mail may leave in this run: it is paused, or has what it takes in a day."""
-        known = self._of(provider)
+        known = self._known[provider]
         return (known.most > 0 and known.taken >= known.most) or self.paused(provider, now)
 
     def paused(self, provider: str, now: int) -> bool:
         """Whether its mail waits, that which counts towards the day's volume already included."""
-        return now < self._of(provider).until or now < self._of(ALL).until
+        return now < self._known[provider].until or now < self._known[ALL].until
 
     def closed(self, now: int) -> bool:
         """Whether everything waits."""
-        return now < self._of(ALL).until
+        return now < self._known[ALL].until
 
     def wait(self, provider: str, seconds: float) -> float:
         """Seconds until the rates let one more message through to this provider."""
-        bucket = self._of(provider).bucket
+        bucket = self._known[provider].bucket
         return bucket.wait(seconds) if bucket else 0.0
 
     def wait_for_all(self, seconds: float) -> float:
@@ -132,7 +144,7 @@ class Gate:
 
     def take(self, provider: str) -> None:
         """One message goes to this provider."""
-        known = self._of(provider)
+        known = self._known[provider]
         known.taken += 1
         if known.bucket:
             known.bucket.take()
@@ -141,7 +153,7 @@ class Gate:
 
     def untake(self, provider: str) -> None:
         """It did not go: it does not count towards the day's volume. The rate it has used up."""
-        self._of(provider).taken -= 1
+        self._known[provider].taken -= 1
 
     def new_day(self) -> None:
         """Midnight, UTC: a day's volume begins anew."""
@@ -151,7 +163,7 @@ class Gate:
 
     def answered(self, provider: str, outcome: Outcome, kind: ReplyKind, now: int) -> Pause | None:
         """Take note of what became of a message; a pause where that follows. ``kind`` is of refusals only."""
-        known = self._of(provider)
+        known = self._known[provider]
         if outcome.state == "deferred":
             return self._deferred(provider, known, outcome, kind, now)
         known.deferrals = 0
@@ -167,7 +179,7 @@ class Gate:
 
     def relieved(self, provider: str, now: int) -> bool:
         """Whether a message just taken ends a pause that is over; it counts no longer then."""
-        known = self._of(provider)
+        known = self._known[provider]
         over = known.times > 0 and known.until <= now
         if over:
             known.times = 0
@@ -175,7 +187,7 @@ class Gate:
 
     def down(self, now: int, why: str) -> Pause:
         """The server cannot be reached: everything waits."""
-        return self._pause(ALL, now, backoff.of_transport, why, alarming=self._of(ALL).times == 0)
+        return self._pause(ALL, now, backoff.of_transport, why, alarming=self._known[ALL].times == 0)
 
     def _deferred(self, provider: str, known: _Provider, outcome: Outcome, kind: ReplyKind, now: int) -> Pause | None:
         if outcome.code == _SERVICE_CLOSING:
@@ -199,18 +211,12 @@ class Gate:
     def _pause(
         self, provider: str, now: int, how_long: Callable[[int], timedelta], why: str, *, alarming: bool = False
     ) -> Pause:
-        known = self._of(provider)
+        known = self._known[provider]
         # Of several messages under way, each may be the one too many: they are one reason to pause.
         if known.until <= now:
             known.times += 1
         known.until = max(known.until, now + how_long(known.times) // _MICROSECOND)
         return Pause(provider, known.until, known.times, why, alarming)
-
-    def _of(self, provider: str) -> _Provider:
-        found = self._known.get(provider)
-        if found is None:
-            found = self._known[provider] = self._new(provider)
-        return found
 
     def _new(self, provider: str) -> _Provider:
         made = _Provider()

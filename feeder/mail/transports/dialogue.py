@@ -87,6 +87,11 @@ class Dialogue:
         return self.ahead is None and self.flying is None and not self._said and not self._unsaid
 
     @property
+    def eager(self) -> bool:
+        """There is something to say."""
+        return bool(self._unsaid or self._written)
+
+    @property
     def waiting(self) -> bool:
         """The server owes an answer."""
         return bool(self._said)

@@ -36,6 +36,8 @@ class Line:
         """The final dot of the flying message has left this process: nobody can call it back."""
         self.writes = False
         """The socket takes no more at this moment."""
+        self.watched = False
+        """Somebody waits until it does."""
         self._heard_at = self._since = seconds
 
     def offer(self, parcel: Parcel, seconds: float) -> None:

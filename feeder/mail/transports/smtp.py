@@ -187,7 +187,8 @@ class _Office:
                 if events & selectors.EVENT_READ:
                     line.read(self._desk.seconds())
                     _require_welcome(line)
-                line.write()
+                if line.writes or line.dialogue.eager:
+                    line.write()
             except Lost as error:
                 self._lose(line, str(error))
             else:
@@ -197,8 +198,9 @@ class _Office:
             self._lose(line, "no answer in time")
 
     def _watch(self, line: Line) -> None:
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.writes else 0)
-        if self._selector.get_key(line.connection).events != events:
+        if line.writes != line.watched:
+            line.watched = line.writes
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if line.writes else 0)
             self._selector.modify(line.connection, events, line)
 
     def _lose(self, line: Line, why: str) -> None:
