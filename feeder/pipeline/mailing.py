@@ -65,12 +65,16 @@ def cut(run: Run, looked: Inputs) -> Mailing:
 
 def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
     from feeder.mail import cutting
+    from feeder.mail.subscribers import Subscribers
 
     # On record before any digest: what is released from now on is later than each of them, also by a clock set back.
     last = max(run.micros, run.history.last_released(), int(run.history.meta("cut") or 0))
     run.history.set_meta("cut", str(last))
     run.history.commit()
     settings, history = run.settings, run.history
+    cutting.count_on_from(database, history.last_digest())
+    with database.begin() as connection:
+        Subscribers(settings, database.secrets()).tidy(connection, run.now)
     catalog = Catalog(settings, history, inputs.loader(settings, history, run.cache, looked.context))
     made = cutting.cut(
         database,

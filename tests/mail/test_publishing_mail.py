@@ -163,6 +163,29 @@ def test_a_damaged_mail_database_never_keeps_an_entry_from_being_published(desk:
     assert (desk.root / ".feeder/mail.db").read_bytes().startswith(b"not a database")
 
 
+def test_a_new_mail_database_gives_no_number_twice(desk: Newsdesk) -> None:
+    desk.mailed(MONDAY)
+    for file in (desk.root / ".feeder").glob("mail.db*"):
+        file.unlink()
+    desk.subscribe("a@example.org", MONDAY + timedelta(hours=1))
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-25")
+    desk.mailed(MONDAY + timedelta(days=2))
+    (cut,) = desk.mailed(MONDAY + WEEK).mailing.cuts
+    assert cut.digest == 2
+    pages = [(desk.out / f"digests/weekly/{day}/index.html").read_text("utf-8") for day in ("2026-11-23", "2026-11-30")]
+    assert ["第一条正文" in page for page in pages] == [True, False]
+    assert ["第二条" in page for page in pages] == [True, True]  # the first page leads to the second
+
+
+def test_an_address_that_nobody_confirmed_is_not_kept(desk: Newsdesk) -> None:
+    assert desk.command("subscribers", "add", "c@example.org", "--list", "weekly").returncode == 0
+    now = datetime.now(UTC)
+    desk.mailed(now + timedelta(days=29))
+    assert "c@example.org" in desk.command("subscribers", "list").stdout
+    desk.mailed(now + timedelta(days=31))
+    assert "c@example.org" not in desk.command("subscribers", "list").stdout
+
+
 def test_without_subscribers_nothing_of_mail_is_imported(tmp_path: Path) -> None:
     desk = Newsdesk(tmp_path / "pub")
     desk.begin()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from feeder.mail.cutting.amending import amend, cancel, pause, restart, resume
 from feeder.mail.cutting.drafting import draft
 from feeder.mail.cutting.making import cut
+from feeder.mail.cutting.numbering import count_on_from
 from feeder.mail.cutting.outlook import next_due, outlook
 from feeder.mail.cutting.published import public, records
 from feeder.mail.cutting.values import Amended, Cut, Cuts, Outlook, Started
@@ -21,6 +22,7 @@ __all__ = [
     "Started",
     "amend",
     "cancel",
+    "count_on_from",
     "cut",
     "draft",
     "next_due",
