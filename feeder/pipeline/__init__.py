@@ -28,7 +28,7 @@ from feeder.pipeline.deciding import decide, settle
 from feeder.pipeline.gathering import add_what_is_due, gather
 from feeder.pipeline.making import deploy, make
 from feeder.pipeline.run import Run
-from feeder.pipeline.telling import dry_report, report, worst
+from feeder.pipeline.telling import code_of, dry_report, report, worst
 from feeder.pipeline.values import Due, Mailing, Options, Post, Report
 from feeder.plan import Change, Plan
 
@@ -58,7 +58,7 @@ def _mail(settings: Settings, now: datetime, options: Options, done: Report) -> 
     if not mailing.wanted(settings):
         return done
     sent = mailing.send(settings, now, options.post, options.progress)
-    code = worst(done.exit_code, sent.error.exit_code) if sent.error else done.exit_code
+    code = worst(done.exit_code, code_of(sent.error))
     return replace(done, mailing=replace(done.mailing, tally=sent.tally, error=sent.error), exit_code=code)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from feeder import dates, index, inputs
-from feeder.errors import DeployFailed
+from feeder.errors import CannotCreate, CannotWrite, DeployFailed, FeederError, MailUnreachable
 from feeder.inputs import Inputs
 from feeder.output import Written
 from feeder.pipeline.run import Run
@@ -17,6 +17,13 @@ _ORDER: Final = (0, 3, 69, 65, 74, 73, 75, 78, 1)
 """Exit codes, the worst last."""
 _QUARTER: Final = 15 * 60
 """Seconds after which mail is looked at without any change: somebody may have subscribed, by the web or by mail."""
+
+
+def code_of(error: FeederError | None) -> int:
+    """The exit code of a run that published, and could not mail: 69, unless the disk is to blame."""
+    if error is None:
+        return 0
+    return error.exit_code if isinstance(error, CannotCreate | CannotWrite) else MailUnreachable.exit_code
 
 
 def worst(*codes: int) -> int:
@@ -45,7 +52,7 @@ def report(
     """What was done; the index is written, so that the next run can see that nothing has changed."""
     history, cut = run.history, cut or Mailing()
     code = REJECTED if history.problem_count(rejecting=True) else 0
-    code = worst(code, DeployFailed.exit_code if deployed is False else 0, cut.error.exit_code if cut.error else 0)
+    code = worst(code, DeployFailed.exit_code if deployed is False else 0, code_of(cut.error))
     due = min((one for one in (_next(run), cut.next) if one), key=lambda one: one.at, default=None)
     _remember(run, looked, due, code, owed=deployed is False or cut.error is not None)
     return Report(

@@ -158,7 +158,7 @@ def test_a_damaged_mail_database_never_keeps_an_entry_from_being_published(desk:
     report = desk.mailed(MONDAY)
     assert report.mailing.error is not None
     assert "mail.db is damaged" in str(report.mailing.error)
-    assert report.exit_code == report.mailing.error.exit_code
+    assert report.exit_code == 69  # 65 would say that nothing was published
     assert "第二条" in (desk.out / "feed.atom").read_text("utf-8")
     assert (desk.root / ".feeder/mail.db").read_bytes().startswith(b"not a database")
 
