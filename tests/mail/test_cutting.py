@@ -145,6 +145,18 @@ def test_many_newcomers_are_one_digest_a_due_instant_and_entry_set(desk: Desk) -
     assert desk.rows("SELECT max(n) FROM (SELECT count(*) n FROM delivery GROUP BY subscriber)") == [(1,)]
 
 
+def test_served_through_the_very_instant_of_a_release(desk: Desk) -> None:
+    desk.pass_time(hours=1)
+    desk.join("a")
+    desk.join("b")
+    released = desk.release("e1").released
+    desk.do(f"UPDATE served SET through = {released} WHERE subscription = 2")
+    desk.pass_time(hours=1)
+    desk.release("e2")
+    desk.at(MONDAY)
+    assert desk.got() == {"a": ["e2 e1"], "b": ["e2"]}
+
+
 # Late, early, never
 
 

@@ -188,11 +188,14 @@ class Cutting(RuleBasedStateMachine):
         news=st.lists(st.tuples(st.integers(1, 30), st.booleans()), min_size=1, max_size=4),
         runs=st.sampled_from([timedelta(hours=3), timedelta(hours=11)]),
         sending=st.booleans(),
+        correcting=st.booleans(),
     )
-    def days_pass(self, news: list[tuple[int, bool]], runs: timedelta, sending: bool) -> None:
-        """Days as they usually are: entries come, slowly or quickly, and cron runs."""
+    def days_pass(self, news: list[tuple[int, bool]], runs: timedelta, sending: bool, correcting: bool) -> None:
+        """Days as they usually are: entries come, slowly or quickly, older ones are corrected, and cron runs."""
         for n, slowly in news:
             self._publish(0, 0, TAGS, None, ())
+            if correcting:
+                self._correct(n)
             end = self.desk.now + (timedelta(hours=n) if slowly else timedelta(minutes=3 * n))
             while self.desk.now < end:
                 self.desk.now = min(self.desk.now + (runs if slowly else timedelta(minutes=15)), end)
