@@ -44,7 +44,7 @@ def subscribers() -> None:
 @click.option("--confirmed-by", "kept", default="", metavar="WHERE", help="Where the person's consent is kept.")
 @in_directory
 def add(address: str, list_name: str, name: str, kept: str, directory: Path, **wanted: str) -> int:
-    """Ask one person to confirm, or add her with her consent on record.
+    """Ask a person to confirm, or add her with proof of consent.
 
     The address gets a mail with a link, and is subscribed when that is clicked. With --confirmed-by it is subscribed at
     once, and what you say there is kept as the proof.
