@@ -128,7 +128,7 @@ def pause(address: str, list_name: str, directory: Path) -> int:
 @LIST
 @in_directory
 def resume(address: str, list_name: str, directory: Path) -> int:
-    """Send to a paused person again; what came meanwhile is not sent."""
+    """Send to a paused person again, from now on."""
     return _each(directory, address, list_name, "resumed", lambda at: at.book.resume)
 
 
