@@ -178,10 +178,11 @@ def snapshot() -> tuple[str, str]:
         write = corpus.Writer(number)
         title, body = write.chinese(), "".join(write.paragraph() for _ in range(3))
         style = 'style="margin:0 0 16px;font:16px/1.7 sans-serif;color:#222"'
-        entries.append(f'<tr><td {style}><h2 {style}>{title}</h2><p {style}>{body[:560]}</p></td></tr>')
+        entries.append(f"<tr><td {style}><h2 {style}>{title}</h2><p {style}>{body[:560]}</p></td></tr>")
         texts.append(f"{title}\n\n{body[:260]}\n")
     away, choose = HOLE.format("unsubscribe"), HOLE.format("preferences")
-    html = f'<table role="presentation">{"".join(entries)}</table><p><a href="{away}">退订</a> <a href="{choose}">设置</a></p>'
+    links = f'<p><a href="{away}">退订</a> <a href="{choose}">设置</a></p>'
+    html = f'<table role="presentation">{"".join(entries)}</table>{links}'
     return html, "\n".join(texts) + f"\n退订 {away}\n"
 
 
@@ -212,7 +213,8 @@ def queue(root: Path, count: int) -> int:
         raw.executemany(
             "INSERT INTO subscriber (id, address, key, provider, created_at) VALUES (?1, ?2, ?2, ?3, 1)", people
         )
-        raw.execute("""INSERT INTO subscription (id, subscriber, list, state, frequency, created_at, state_at, scheduled_at)
+        raw.execute("""INSERT INTO subscription
+            (id, subscriber, list, state, frequency, created_at, state_at, scheduled_at)
             SELECT id, id, 'weekly', 'active', 'weekly', 1, 1, 1 FROM subscriber""")
         raw.execute("""INSERT INTO digest (id, list, until, entries_hash, language, frequency, state, send_at, made_at,
             revision) VALUES (1, 'weekly', 1, '', 'zh-CN', 'weekly', 'ready', 1, 1, 1)""")
@@ -227,8 +229,8 @@ def queue(root: Path, count: int) -> int:
 def message(root: Path) -> bytes:
     """One of the messages, unsigned."""
     from feeder.mail.database import open_mail
-    from feeder.mail.ledger import Ledger
-    from feeder.mail.stencils import Stencils
+    from feeder.mail.sending.ledger import Ledger
+    from feeder.mail.sending.stencils import Stencils
 
     settings = settings_of(root, 0, 1, signed=False)
     with open_mail(settings, datetime.now(UTC)) as database:
@@ -258,7 +260,7 @@ def ours(root: Path, port: int, connections: int, count: int, *, signed: bool = 
 def send(root: Path, port: int, connections: int, *, signed: bool, most: int) -> None:
     from feeder.cli.clock import SystemClock
     from feeder.mail.database import open_mail
-    from feeder.mail.dkim import signer as signer_of
+    from feeder.mail.message.dkim import signer as signer_of
     from feeder.mail.sending import send as send_all
 
     settings = settings_of(root, port, connections, signed=signed)
@@ -342,9 +344,7 @@ def make_key(path: Path) -> None:
 
     key = rsa.generate_private_key(65537, 2048)
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     path.chmod(0o600)
 
@@ -404,17 +404,28 @@ class Bench:
         return statistics.median(one.rate / another.rate for one, another in pairs)
 
     def section(self, machine: list[str]) -> str:
-        lines = ["## Mail", "", f"Written by `python bench/mail.py` on {datetime.now(UTC):%Y-%m-%d}. Rounds: {self.runs};"]
+        lines = [
+            "## Mail",
+            "",
+            f"Written by `python bench/mail.py` on {datetime.now(UTC):%Y-%m-%d}. Rounds: {self.runs};",
+        ]
         lines += ["medians are told, and of ratios the median of each round's own. A digest of 20 entries,"]
-        lines += [f"{self.size / 1000:.0f} KB on the wire, to `smtp-sink` on the same machine over {CONNECTIONS} connections;"]
-        lines += [f"{self.count:,} recipients of five providers. Ours keeps its ledger meanwhile; the others keep none.", ""]
+        lines += [
+            f"{self.size / 1000:.0f} KB on the wire, to `smtp-sink` on the same machine over {CONNECTIONS} connections;"
+        ]
+        lines += [
+            f"{self.count:,} recipients of five providers. Ours keeps its ledger meanwhile; the others keep none.",
+            "",
+        ]
         lines += [f"- {fact}" for fact in machine]
         lines += ["", "| what | measured | must | dream | |", "|---|---:|---:|---:|---|", *self.targets(), ""]
         lines += ["| sender | messages/s | client CPU, ms a message |", "|---|---:|---:|"]
         lines += [f"| {name} | {self.rate(name):,.0f} | {self.each(name):.3f} |" for name in self.found]
         lines += [f"| RSA-2048 signatures alone, {cores()} cores | {statistics.median(self.signing):,.0f} | |"]
         lines += ["", "Listmonk sent 347–515 a second on such a machine; it is not part of the run. Signed, sink and"]
-        return "\n".join([*lines, "sender share the cores with the signatures, so that their rate alone is out of reach there."])
+        return "\n".join(
+            [*lines, "sender share the cores with the signatures, so that their rate alone is out of reach there."]
+        )
 
     def targets(self) -> Iterator[str]:
         if SOURCE in self.found:
@@ -425,14 +436,20 @@ class Bench:
         signed = statistics.median(run.rate / rate for run, rate in pairs)
         yield target("signed, to the bare signing rate of all cores", signed, 0.8, 0.8, " ×")
         yield target(
-            "10 ms round trips, one connection, to smtplib", self.ratio("ours, far away", "smtplib, far away"), 2, 4, " ×"
+            "10 ms round trips, one connection, to smtplib",
+            self.ratio("ours, far away", "smtplib, far away"),
+            2,
+            4,
+            " ×",
         )
 
 
 def target(what: str, value: float, must: float, dream: float, unit: str) -> str:
     """A row of the table; negative figures are upper bounds."""
     verdict = "dream" if value >= dream else "reached" if value >= must else "**missed**"
-    told = [f"{abs(figure):,.0f}" if abs(figure) >= 100 else f"{abs(figure):.2f}{unit}" for figure in (value, must, dream)]
+    told = [
+        f"{abs(figure):,.0f}" if abs(figure) >= 100 else f"{abs(figure):.2f}{unit}" for figure in (value, must, dream)
+    ]
     return f"| {what} | {' | '.join(told)} | {verdict} |"
 
 

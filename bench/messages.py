@@ -16,13 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from feeder import dates
 from feeder.config.settings import Dkim, Mail, MailingList, Settings, Site, Web
-from feeder.mail import dkim
 from feeder.mail.compose import Composer
 from feeder.mail.links import Links
-from feeder.mail.message import Stencil
+from feeder.mail.message import Stencil, dkim
+from feeder.mail.message.verp import Verp
 from feeder.mail.tokens import Tokens
 from feeder.mail.values import Edition, Message, Recipient
-from feeder.mail.verp import Verp
 from feeder.model import PublicEntry
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -1,6 +1,6 @@
 """How long it takes, and how much memory, to cut one digest for a million subscribers: frozen and queued.
 
-    python bench/queue_million.py [SUBSCRIBERS]
+python bench/queue_million.py [SUBSCRIBERS]
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """See ``feeder.mail.clocks.Clock``."""
+    """See ``feeder.mail.sending.clocks.Clock``."""
 
     def now(self) -> datetime:
         """The instant, UTC."""

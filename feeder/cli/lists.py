@@ -65,7 +65,7 @@ def counted(settings: Settings, moment: datetime) -> Census:
 
     if not database.exists(settings):
         return {}
-    from feeder.mail import persons
+    from feeder.mail.subscribers import persons
 
     with database.open_mail(settings, moment) as mail, mail.read() as connection:
         return persons.census(connection)

@@ -13,7 +13,7 @@ from feeder.cli.terminal import clean
 
 if TYPE_CHECKING:
     from feeder.config import Settings
-    from feeder.mail.overview import DigestStatus, Held, Paused
+    from feeder.mail.sending.overview import DigestStatus, Held, Paused
 
 _COUNTED = ("sent", "queued", "deferred", "failed", "held", "skipped")
 

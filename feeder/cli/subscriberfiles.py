@@ -19,9 +19,9 @@ from feeder.errors import UsageError
 
 if TYPE_CHECKING:
     from feeder.config import MailingList, Settings
-    from feeder.mail.csvfiles.importing import Options, Tally
     from feeder.mail.database import MailDatabase
     from feeder.mail.subscribers import Subscribers
+    from feeder.mail.subscribers.csvfiles.importing import Options, Tally
 
 LIST = click.option("--list", "list_name", default="", metavar="NAME", help="The list; needed where there are several.")
 
@@ -130,8 +130,8 @@ def export(list_name: str, state: str | None, output: Path | None, directory: Pa
     settings = settings_in(directory)
     name = meant(settings, list_name).name if list_name else ""
     with desk(settings, writing=False) as at, at.database.read() as connection:
-        from feeder.mail import persons
-        from feeder.mail.csvfiles import exporting
+        from feeder.mail.subscribers import persons
+        from feeder.mail.subscribers.csvfiles import exporting
 
         chosen = persons.every(connection, list=name, state=state or "")
         if output is None:
@@ -154,7 +154,7 @@ def _run(file: Path, list_name: str, directory: Path, *, kept: str, update: bool
         raise UsageError(f"no file {file}", hint="name a CSV file; it is read twice, so that a pipe will not do")
     size = file.stat().st_size
     with desk(settings, making=True) as at, Bar() as bar:
-        from feeder.mail.csvfiles.importing import Importer, Options
+        from feeder.mail.subscribers.csvfiles.importing import Importer, Options
 
         options = Options(only=only, kept=kept, update=update, invite=inviting)
         tally = Importer(settings, at.database, at.book).run(

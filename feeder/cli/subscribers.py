@@ -19,7 +19,7 @@ from feeder.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from feeder.config import Settings
-    from feeder.mail.persons import Person, Subscription
+    from feeder.mail.subscribers.persons import Person, Subscription
 
 Change = Callable[..., bool]
 """A method of ``Subscribers`` that changes one subscription, and says whether it did."""
@@ -52,9 +52,9 @@ def add(address: str, list_name: str, name: str, kept: str, directory: Path, **w
     settings = settings_in(directory)
     mailing_list = meant(settings, list_name)
     with desk(settings, making=True) as at:
-        from feeder.mail import persons
         from feeder.mail.addresses import normal
-        from feeder.mail.choices import choice
+        from feeder.mail.subscribers import persons
+        from feeder.mail.subscribers.choices import choice
 
         chosen, kept = choice(mailing_list, **wanted), kept.strip()
         told_as, key = normal(address)
@@ -99,7 +99,7 @@ def show(address: str, as_json: bool, directory: Path) -> int:
     settings = settings_in(directory)
     with desk(settings, writing=False) as at:
         from feeder.mail.addresses import normal
-        from feeder.mail.dossier import dossier
+        from feeder.mail.subscribers.dossier import dossier
 
         key = normal(address)[1]
         with at.database.read() as connection:
@@ -174,7 +174,7 @@ def list_(list_name: str, state: str | None, directory: Path) -> int:
     name = meant(settings, list_name).name if list_name else ""
     number = 0
     with desk(settings, writing=False) as at, at.database.read() as connection:
-        from feeder.mail import persons
+        from feeder.mail.subscribers import persons
 
         for one in persons.every(connection, list=name, state=state or ""):
             cells = (pad(one.address, 40), pad(one.list, 12), pad(one.state, 8), pad(one.choice.frequency, 8), one.name)
@@ -218,8 +218,8 @@ def _each(directory: Path, address: str, list_name: str, done: str, how: Callabl
     """Do it to the person's subscriptions, or to that on the list that is named."""
     settings = settings_in(directory)
     with desk(settings) as at:
-        from feeder.mail import persons
         from feeder.mail.addresses import normal
+        from feeder.mail.subscribers import persons
 
         told_as, key = normal(address)
         with at.database.begin() as connection:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from feeder.errors import FeederError, Problem, UsageError
-from feeder.mail import dkim, lists
+from feeder.mail import lists
 from feeder.mail.addresses import normal
+from feeder.mail.message import dkim
 
 if TYPE_CHECKING:
     from feeder.config import Settings

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, insert
 from feeder.config.settings import MailingList, Settings
 from feeder.dates import to_micros
 from feeder.mail import lists, message, schema
-from feeder.mail.bounds import NotConfirmable, NoticeKind
 from feeder.mail.compose import Composer
 from feeder.mail.links import Links
-from feeder.mail.message_ids import notice_message_id
-from feeder.mail.persons import Subscription
+from feeder.mail.message.message_ids import notice_message_id
+from feeder.mail.subscribers.bounds import NotConfirmable, NoticeKind
+from feeder.mail.subscribers.persons import Subscription
 from feeder.mail.tokens import MAX_AGE, Tokens
 from feeder.mail.values import Rendered
 

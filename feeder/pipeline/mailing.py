@@ -23,7 +23,7 @@ from feeder.pipeline.values import Due, Mailing, Post
 
 if TYPE_CHECKING:
     from feeder.mail.database import MailDatabase
-    from feeder.mail.ledger import Tally
+    from feeder.mail.sending.ledger import Tally
 
 SENDING: Final = "send"
 """Name of the lock: sending may take hours, and feeds must not wait for it."""
@@ -142,7 +142,8 @@ def send(settings: Settings, now: datetime, post: Post, progress: Progress | Non
 
 
 def _send(database: MailDatabase, settings: Settings, post: Post, progress: Progress | None) -> Tally:
-    from feeder.mail import dkim, sending
+    from feeder.mail import sending
+    from feeder.mail.message import dkim
 
     with histories.read_history(str(settings.root)) as history:
         host = list_host(settings, history)

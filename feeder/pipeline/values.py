@@ -15,9 +15,9 @@ from feeder.inputs import Progress
 from feeder.plan import Change
 
 if TYPE_CHECKING:
-    from feeder.mail.clocks import Clock
     from feeder.mail.cutting import Cut, Outlook, Started
-    from feeder.mail.ledger import Tally
+    from feeder.mail.sending.clocks import Clock
+    from feeder.mail.sending.ledger import Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from feeder.pipeline.mailing import list_host
 if TYPE_CHECKING:
     from feeder.mail.cutting import Amended, Outlook
     from feeder.mail.database import MailDatabase
-    from feeder.mail.overview import DigestStatus, Held, Paused
-    from feeder.mail.transports import Parcel
+    from feeder.mail.sending.overview import DigestStatus, Held, Paused
+    from feeder.mail.sending.transports import Parcel
     from feeder.mail.values import Edition, Message, Outcome, Rendered
 
 NOBODY: Final = 0
@@ -64,12 +64,12 @@ def preview(settings: Settings, now: datetime, name: str, address: str = "") -> 
         UsageError: there is no such list, or nothing published to show.
         SettingsError: a template is wrong.
     """
-    from feeder.mail import dkim, lists
+    from feeder.mail import lists
     from feeder.mail.compose import Composer
     from feeder.mail.cutting import draft
-    from feeder.mail.message import Stencil
+    from feeder.mail.message import Stencil, dkim
+    from feeder.mail.message.verp import Verp
     from feeder.mail.values import Recipient
-    from feeder.mail.verp import Verp
 
     mailing_list = lists.find(settings, name)
     with published(settings) as catalog:
@@ -138,8 +138,8 @@ def test(settings: Settings, now: datetime, name: str, address: str, post: Post)
         BadAddress: it is none.
         TransportDown: the server cannot be reached.
     """
-    from feeder.mail import transports
-    from feeder.mail.ledger import Row
+    from feeder.mail.sending import transports
+    from feeder.mail.sending.ledger import Row
     from feeder.mail.values import Outcome
 
     shown = preview(settings, now, name, address)
@@ -188,7 +188,8 @@ def standing(settings: Settings, now: datetime) -> Standing:
     Raises:
         MailDamaged, MailUnreachable: the mail database cannot be read.
     """
-    from feeder.mail import cutting, database, overview
+    from feeder.mail import cutting, database
+    from feeder.mail.sending import overview
 
     if not settings.lists or not database.exists(settings):
         return Standing()
@@ -202,7 +203,8 @@ def standing(settings: Settings, now: datetime) -> Standing:
 
 def kept_back(settings: Settings, now: datetime, number: int) -> list[Held]:
     """Deliveries of a digest of which nobody knows whether they arrived."""
-    from feeder.mail import lists, overview
+    from feeder.mail import lists
+    from feeder.mail.sending import overview
 
     with mail(settings, now) as database:
         return overview.held(database, number, lists.ledger_transport(settings))
@@ -210,7 +212,8 @@ def kept_back(settings: Settings, now: datetime, number: int) -> list[Held]:
 
 def release(settings: Settings, now: datetime, number: int) -> int:
     """Take what is held of a digest for arrived; how many there were."""
-    from feeder.mail import lists, overview
+    from feeder.mail import lists
+    from feeder.mail.sending import overview
 
     with mail(settings, now) as database, database.begin() as connection:
         return overview.release(connection, number, now, again=False, transport=lists.ledger_transport(settings))

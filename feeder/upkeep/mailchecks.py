@@ -21,7 +21,8 @@ def check_mail(settings: Settings, now: datetime) -> Iterator[Problem]:
         UsageError: nothing is published yet that a digest could show.
         SettingsError: a template or a key is wrong.
     """
-    from feeder.mail import dkim, lint
+    from feeder.mail import lint
+    from feeder.mail.message import dkim
     from feeder.upkeep import digests
 
     yield from dkim.exposed(settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 from feeder.config import Settings, Site
 from feeder.errors import Problem
 from feeder.mail.cutting import Cut, Outlook
-from feeder.mail.ledger import Tally
+from feeder.mail.sending.ledger import Tally
 from feeder.pipeline import Mailing
 
 AT = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)

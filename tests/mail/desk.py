@@ -16,11 +16,11 @@ from feeder import dates, history
 from feeder.catalog import Catalog
 from feeder.history import Record
 from feeder.mail import cutting, database, lists
-from feeder.mail.choices import Choice
 from feeder.mail.database import open_mail
-from feeder.mail.persons import Subscription
 from feeder.mail.schema import served
 from feeder.mail.subscribers import Subscribers
+from feeder.mail.subscribers.choices import Choice
+from feeder.mail.subscribers.persons import Subscription
 from feeder.mail.values import Edition, Rendered
 from feeder.model import Entry, Moment, Reading
 
@@ -162,7 +162,7 @@ class Desk:
             )  # fmt: skip
 
     def known(self, name: str, mailing_list: str = "weekly") -> Subscription:
-        from feeder.mail import persons
+        from feeder.mail.subscribers import persons
 
         with self.database.read() as connection:
             person = persons.find(connection, f"{name}@example.com")

@@ -18,8 +18,8 @@ from feeder.dates import from_micros, to_micros
 from feeder.mail import lists
 from feeder.mail.database import MailDatabase, open_mail
 from feeder.mail.notices import Post
-from feeder.mail.persons import Person, find
 from feeder.mail.subscribers import Subscribers
+from feeder.mail.subscribers.persons import Person, find
 from feeder.mail.tokens import Token, Tokens
 
 WEEKLY = MailingList(name="weekly", title="每周新闻", allowed=("daily", "instant"))

@@ -12,12 +12,12 @@ from typing import Any
 from support import NOW
 
 from feeder.config.settings import Mail, MailingList, Settings, Site, Web
-from feeder.mail.dkim import Signer
 from feeder.mail.links import Links
 from feeder.mail.message import Stencil
+from feeder.mail.message.dkim import Signer
+from feeder.mail.message.verp import Verp
 from feeder.mail.tokens import Tokens
 from feeder.mail.values import HOLE, Message, Recipient, Rendered
-from feeder.mail.verp import Verp
 
 KEYS = [b"k" * 32]
 WEEKLY = MailingList(name="weekly", title="每周新闻")

@@ -16,15 +16,15 @@ from support import FIXTURES, NOW, Publication
 
 from feeder.config.settings import Settings
 from feeder.dates import to_micros
-from feeder.mail import persons, schema
+from feeder.mail import schema
 from feeder.mail.database import FILE, MailDatabase, open_mail
 from feeder.mail.mailbox.handling import Handling
 from feeder.mail.mailbox.outcomes import Done
-from feeder.mail.message_ids import digest_message_id
+from feeder.mail.message.message_ids import digest_message_id
+from feeder.mail.message.verp import Verp
 from feeder.mail.notices import Post
-from feeder.mail.subscribers import Subscribers
+from feeder.mail.subscribers import Subscribers, persons
 from feeder.mail.tokens import Tokens
-from feeder.mail.verp import Verp
 
 LISTS = """
 [mail]

@@ -14,9 +14,9 @@ from typing import Any
 from feeder.config.settings import Limits, Mail, MailingList, Settings, Site, Smtp, Web
 from feeder.dates import to_micros
 from feeder.mail.database import MailDatabase, open_mail
-from feeder.mail.ledger import Tally
 from feeder.mail.providers import provider_of
 from feeder.mail.sending import send
+from feeder.mail.sending.ledger import Tally
 from feeder.mail.values import HOLE
 
 NOW = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from mail.letters import settings
 
 from feeder.config.settings import Dkim, Settings
-from feeder.mail import dkim
+from feeder.mail.message import dkim
 
 
 @cache

@@ -11,7 +11,7 @@ from mail.editions import UNTIL, URL, WEEKLY, composer, edition, entry, rich
 from support import CHECKOUT
 
 from feeder.config.settings import MailingList
-from feeder.mail import encoding
+from feeder.mail.message import encoding
 from feeder.mail.values import HOLE
 from feeder.model import Image
 

@@ -14,11 +14,11 @@ from mail.editions import URL, composer, edition, entry
 from support import soak
 
 from feeder.config.settings import MailingList
-from feeder.mail import encoding
 from feeder.mail.compose import Composer
-from feeder.mail.content import for_mail
+from feeder.mail.compose.content import for_mail
+from feeder.mail.compose.wording import ZH
+from feeder.mail.message import encoding
 from feeder.mail.values import Rendered
-from feeder.mail.wording import ZH
 from feeder.model import Enclosure, Image, Via
 
 NAMES = (

@@ -9,7 +9,7 @@ import pytest
 from mail.editions import TEXT, URL, WEEKLY, composer, edition, entry, rich
 from pages.browser import CHROMIUM, FLAGS
 
-from feeder.mail import encoding
+from feeder.mail.message import encoding
 from feeder.mail.values import Rendered
 
 AXE = os.environ.get("FEEDER_AXE", "")

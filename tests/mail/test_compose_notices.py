@@ -8,7 +8,7 @@ import pytest
 from lxml import html
 from mail.editions import WEEKLY, composer, edition, entry
 
-from feeder.mail import encoding
+from feeder.mail.message import encoding
 
 CONFIRM = "https://subscribe.example.org/confirm/a.b-c"
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mail.editions import WEEKLY, composer, edition, entry
 
-from feeder.mail import encoding
-from feeder.mail.shrinking import MOST_DECODED, MOST_ENCODED, Level, fits_gmail, fitted, levels
+from feeder.mail.compose.shrinking import MOST_DECODED, MOST_ENCODED, Level, fits_gmail, fitted, levels
+from feeder.mail.message import encoding
 from feeder.mail.values import Rendered
 
 

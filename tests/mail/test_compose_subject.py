@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mail.editions import WEEKLY, composer, edition, entry
 
 from feeder.config.settings import MailingList
-from feeder.mail.subjects import LONGEST, subject_of
-from feeder.mail.wording import words
+from feeder.mail.compose.subjects import LONGEST, subject_of
+from feeder.mail.compose.wording import words
 
 
 def test_a_good_one_without_a_pattern(tmp_path: Path) -> None:

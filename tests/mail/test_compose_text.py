@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mail.editions import TEXT, WEEKLY, composer, edition, entry, rich
 from support import cases
 
-from feeder.mail.plaintext import COLUMNS, of_html, width, wrap
-from feeder.mail.wording import EN, ZH
+from feeder.mail.compose.plaintext import COLUMNS, of_html, width, wrap
+from feeder.mail.compose.wording import EN, ZH
 
 
 @pytest.mark.parametrize(("title", "given", "expected"), cases("mail/plaintext.txt"))

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from feeder.mail.wording import EN, ZH, MailWords, NoticeWords, words
+from feeder.mail.compose.wording import EN, ZH, MailWords, NoticeWords, words
 
 TOLD = {"list", "site", "frequency", "days"}
 

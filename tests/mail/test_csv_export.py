@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from mail.deskbook import DAILY, WEEKLY, Office, office, opened
 from support import NOW
 
-from feeder.mail import persons
-from feeder.mail.choices import choice
-from feeder.mail.csvfiles import exporting, formats
-from feeder.mail.csvfiles.importing import Importer, Options
-from feeder.mail.csvfiles.rows import BadRow, RowReader
+from feeder.mail.subscribers import persons
+from feeder.mail.subscribers.choices import choice
+from feeder.mail.subscribers.csvfiles import exporting, formats
+from feeder.mail.subscribers.csvfiles.importing import Importer, Options
+from feeder.mail.subscribers.csvfiles.rows import BadRow, RowReader
 
 VISIBLE = st.characters(exclude_categories=["Cs", "Cc"])
 CALCULATED = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")

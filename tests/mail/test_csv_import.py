@@ -17,10 +17,9 @@ from mail.deskbook import WEEKLY, Office, office, opened
 from support import CHECKOUT, FIXTURES, NOW, soak
 
 from feeder.errors import UsageError
-from feeder.mail import persons
-from feeder.mail.csvfiles.importing import Importer, Options, Tally
-from feeder.mail.csvfiles.sheets import NotATable
-from feeder.mail.subscribers import KEPT_PENDING
+from feeder.mail.subscribers import KEPT_PENDING, persons
+from feeder.mail.subscribers.csvfiles.importing import Importer, Options, Tally
+from feeder.mail.subscribers.csvfiles.sheets import NotATable
 
 HEADER = "email,name,frequency,tags,timezone,language,confirmed_at,origin\n"
 CONFIRMED = "2019-05-01T12:00:00Z"
@@ -287,7 +286,7 @@ def test_a_bounce_in_a_file_ends_what_is_active_here(room: Mailroom) -> None:
 
 
 def test_more_rows_than_a_batch(room: Mailroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeder.mail.csvfiles.importing.BATCH", 7)
+    monkeypatch.setattr("feeder.mail.subscribers.csvfiles.importing.BATCH", 7)
     rows = "".join(f"r{number}@example.org,{'daily' if number % 3 else ''},{CONFIRMED}\n" for number in range(50))
     assert counts(room.take("email,frequency,confirmed_at\n" + rows)) == {"active": 50}
     with room.look() as at:
@@ -321,7 +320,7 @@ def test_a_large_file_needs_little_memory(tmp_path: Path) -> None:
         "import re, sys; sys.path[:0] = ['tests']\n"
         "from pathlib import Path; from mail.deskbook import settings, WEEKLY; from support import NOW\n"
         "from feeder.mail.database import open_mail; from feeder.mail.subscribers import Subscribers\n"
-        "from feeder.mail.csvfiles.importing import Importer, Options\n"
+        "from feeder.mail.subscribers.csvfiles.importing import Importer, Options\n"
         f"given = settings(Path({str(tmp_path)!r}))\n"
         "with open_mail(given, NOW) as database:\n"
         "    importer = Importer(given, database, Subscribers(given, database.secrets()))\n"

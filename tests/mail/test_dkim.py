@@ -17,8 +17,7 @@ from support import NOW, soak
 
 from feeder.config.settings import Dkim, Settings, Smtp, Web
 from feeder.errors import SettingsError
-from feeder.mail import dkim
-from feeder.mail.message import notice
+from feeder.mail.message import dkim, notice
 from feeder.mail.values import Rendered
 
 

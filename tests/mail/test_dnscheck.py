@@ -14,8 +14,8 @@ from mail.signing_keys import records, signing
 from support import Publication
 
 from feeder.config.settings import Dkim, Settings, Smtp
-from feeder.mail import dkim
 from feeder.mail.dnscheck import DnsUnreachable, Resolver, check
+from feeder.mail.message import dkim
 
 pytestmark = pytest.mark.server
 

@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from mail.letters import parsed
 
-from feeder.mail import headers
 from feeder.mail.addresses import BadAddress
+from feeder.mail.message import headers
 
 ANY = st.text(st.characters(), max_size=300)
 """Everything a Python string can hold, lone surrogates too."""

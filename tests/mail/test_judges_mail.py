@@ -18,8 +18,8 @@ from mail.servers import HOST, answers, dns, dns_text, free_port, program, runni
 from mail.signing_keys import ed25519_pem, judge, records, rsa_pem
 from support import CHECKOUT, NOW, Publication
 
-from feeder.mail import dkim
 from feeder.mail.lint import lint
+from feeder.mail.message import dkim
 from feeder.mail.values import Message
 from feeder.upkeep import digests
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from feeder.dates import to_micros
-from feeder.mail import ledger as ledgers
-from feeder.mail import overview
-from feeder.mail.ledger import Ledger
+from feeder.mail.sending import ledger as ledgers
+from feeder.mail.sending import overview
+from feeder.mail.sending.ledger import Ledger
 from feeder.mail.values import Message, Outcome
 from tests.mail.postroom import NOW, FakeClock, Postroom, postroom, settings_of
 from tests.mail.test_limits import SENT, Scripted, run, to

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeder.config.settings import Limits
-from feeder.mail import backoff
-from feeder.mail.limits import ALL, ENOUGH, Bucket, Gate
-from feeder.mail.transports import Desk, TransportDown, one_by_one
+from feeder.mail.sending import backoff
+from feeder.mail.sending.limits import ALL, ENOUGH, Bucket, Gate
+from feeder.mail.sending.transports import Desk, TransportDown, one_by_one
 from feeder.mail.values import Message, Outcome
 from tests.mail.postroom import FakeClock, Postroom, postroom, settings_of
 

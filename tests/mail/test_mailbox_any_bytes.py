@@ -15,7 +15,7 @@ from feeder.mail import schema
 from feeder.mail.mailbox.classify import classify
 from feeder.mail.mailbox.marks import Marks, notices
 from feeder.mail.mailbox.parsing import LARGEST, Letter, in_charset, parse
-from feeder.mail.verp import Verp
+from feeder.mail.message.verp import Verp
 
 KEYS = [b"k" * 64]
 MARKS = Marks(KEYS, Verp(KEYS, "bounce@example.org"))

@@ -13,8 +13,9 @@ from sqlalchemy import insert
 from support import NOW, Publication
 
 from feeder.dates import to_micros
-from feeder.mail import persons, schema
+from feeder.mail import schema
 from feeder.mail.mailbox.policy import ENOUGH
+from feeder.mail.subscribers import persons
 
 LATER = NOW + timedelta(hours=1)
 

@@ -29,11 +29,10 @@ from mail.letters import (
 from support import NOW
 
 from feeder.config.settings import Web
-from feeder.mail import encoding
 from feeder.mail.addresses import BadAddress
-from feeder.mail.headers import clean
-from feeder.mail.message import feedback_sender, notice
-from feeder.mail.message_ids import digest_message_id, notice_message_id
+from feeder.mail.message import encoding, feedback_sender, notice
+from feeder.mail.message.headers import clean
+from feeder.mail.message.message_ids import digest_message_id, notice_message_id
 from feeder.mail.tokens import Tokens
 from feeder.mail.values import HOLE, Rendered
 

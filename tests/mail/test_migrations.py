@@ -34,8 +34,11 @@ def _described(engine: Engine) -> dict[str, object]:
         if table != "alembic_version":
             columns = [(one["name"], str(one["type"]), one["nullable"], one["default"], one["primary_key"])
                        for one in seen.get_columns(table)]  # fmt: skip
-            indexes = sorted((one["name"] or "", tuple(one["column_names"]), one["unique"], str(one["dialect_options"].get("sqlite_where")))
-                             for one in seen.get_indexes(table))  # fmt: skip
+            indexes = sorted(
+                (one["name"] or "", tuple(one["column_names"]), one["unique"],
+                 str(one["dialect_options"].get("sqlite_where")))
+                for one in seen.get_indexes(table)
+            )  # fmt: skip
             unique = sorted(tuple(one["column_names"]) for one in seen.get_unique_constraints(table))
             found[table] = (columns, indexes, unique)
     with engine.connect() as connection:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeder.mail.bounces.replies import classify_reply, first_status, own_code, own_status
 from feeder.mail.providers import PROVIDERS
-from feeder.mail.replies import classify_reply, first_status, own_code, own_status
 
 REPLIES = [
     ("hard", 550, "5.1.1", "550 5.1.1 <a@example.com>: Recipient address rejected: User unknown", "example.com"),
@@ -73,7 +73,7 @@ def test_any_words_get_an_answer(code: int, status: str, text: str, provider: st
 
 
 def test_every_phrase_counts_for_something() -> None:
-    data = tomllib.loads(files("feeder.mail").joinpath("phrases.toml").read_text("utf-8"))
+    data = tomllib.loads(files("feeder.mail.bounces").joinpath("phrases.toml").read_text("utf-8"))
     known = {*PROVIDERS.values(), "any"}
     for provider, kinds in data.items():
         assert provider in known

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from feeder.mail.ledger import Tally
+from feeder.mail.sending.ledger import Tally
 from tests.mail import sink
 from tests.mail.postroom import postroom, settings_of
 from tests.mail.sink import Accepted, Manners

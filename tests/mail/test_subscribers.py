@@ -16,12 +16,13 @@ from support import NOW
 
 from feeder.config.settings import Mail, MailingList, Settings, Site
 from feeder.dates import to_micros
-from feeder.mail import calendar, lists, persons
+from feeder.mail import calendar, lists
 from feeder.mail.addresses import BadAddress
-from feeder.mail.bounds import CONFIRM_MOST, EVERY, NotConfirmable
-from feeder.mail.choices import BadChoice, Choice, choice, name_of
-from feeder.mail.consent import Consent
-from feeder.mail.dossier import dossier
+from feeder.mail.subscribers import persons
+from feeder.mail.subscribers.bounds import CONFIRM_MOST, EVERY, NotConfirmable
+from feeder.mail.subscribers.choices import BadChoice, Choice, choice, name_of
+from feeder.mail.subscribers.consent import Consent
+from feeder.mail.subscribers.dossier import dossier
 from feeder.mail.tokens import Token
 
 ANA = "ana@example.org"

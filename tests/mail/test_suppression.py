@@ -11,8 +11,8 @@ import pytest
 from mail.deskbook import DAILY, WEEKLY, Office, office
 from support import NOW
 
-from feeder.mail.bounds import EVERY
-from feeder.mail.suppression import Reason, Suppressions
+from feeder.mail.subscribers.bounds import EVERY
+from feeder.mail.subscribers.suppression import Reason, Suppressions
 
 ANA = "ana@example.org"
 REASONS = get_args(Reason)

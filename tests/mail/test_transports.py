@@ -10,12 +10,12 @@ import pytest
 
 from feeder.config.settings import Settings
 from feeder.errors import CannotCreate
-from feeder.mail import transports
-from feeder.mail.transports import TransportDown, file_name
-from feeder.mail.transports.dialogue import stuffed
-from feeder.mail.transports.eml import Eml
-from feeder.mail.transports.maildir import Maildir
-from feeder.mail.transports.sendmail import Sendmail
+from feeder.mail.sending import transports
+from feeder.mail.sending.transports import TransportDown, file_name
+from feeder.mail.sending.transports.dialogue import stuffed
+from feeder.mail.sending.transports.eml import Eml
+from feeder.mail.sending.transports.maildir import Maildir
+from feeder.mail.sending.transports.sendmail import Sendmail
 from feeder.mail.values import Message
 from tests.mail.postroom import postroom, settings_of
 
@@ -119,7 +119,8 @@ def test_no_password_in_sight(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [(b"a\r\n", b"a\r\n"), (b"a", b"a\r\n"), (b".", b"..\r\n"), (b"a\r\n.\r\nb\r\n..c\r\n", b"a\r\n..\r\nb\r\n...c\r\n"),
+    [(b"a\r\n", b"a\r\n"), (b"a", b"a\r\n"), (b".", b"..\r\n"),
+     (b"a\r\n.\r\nb\r\n..c\r\n", b"a\r\n..\r\nb\r\n...c\r\n"),
      (b"a\n.\r\nMAIL FROM:<x>\r\n", b"a\n..\r\nMAIL FROM:<x>\r\n")],
 )  # fmt: skip
 def test_dots(given: bytes, said: bytes) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.mail.verp import Verp
+from feeder.mail.message.verp import Verp
 
 VERP = Verp([b"new", b"old"], "Bounce@example.org")
 NUMBERS = st.integers(0, 10**18 - 1)

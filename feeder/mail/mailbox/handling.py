@@ -20,10 +20,10 @@ from feeder.mail.mailbox.policy import Refusals
 from feeder.mail.mailbox.requests import Asked
 from feeder.mail.mailbox.returns import Returns
 from feeder.mail.mailbox.wishes import Wishes
+from feeder.mail.message.verp import Verp
 from feeder.mail.notices import Post
 from feeder.mail.subscribers import Subscribers
 from feeder.mail.tokens import Tokens
-from feeder.mail.verp import Verp
 
 
 class Handling:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hmac import compare_digest
 
 from feeder.mail.mailbox.parsing import Letter
-from feeder.mail.message_ids import digest_message_id
-from feeder.mail.verp import Verp
+from feeder.mail.message.message_ids import digest_message_id
+from feeder.mail.message.verp import Verp
 
 ADDRESSED = ("to", "cc", "delivered-to", "x-original-to", "x-delivered-to", "envelope-to", "x-envelope-to",
              "original-recipient", "apparently-to", "resent-to", "x-forwarded-to", "x-rcpt-to")  # fmt: skip

@@ -10,9 +10,10 @@ from sqlalchemy.dialects.sqlite import insert
 
 from feeder.config.settings import Settings
 from feeder.dates import from_micros, to_micros
-from feeder.mail import backoff, lists, schema
+from feeder.mail import lists, schema
 from feeder.mail.compose import Composer
 from feeder.mail.notices import Post
+from feeder.mail.sending import backoff
 
 ENOUGH: Final = 3
 """People of one provider whose mail was refused within a day: then all of its mail waits."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Final, Literal
 
-from feeder.mail import replies
 from feeder.mail.addresses import BadAddress, normal
+from feeder.mail.bounces import replies
 from feeder.mail.mailbox.parsing import Fields, Letter
 from feeder.mail.mailbox.words import words
 

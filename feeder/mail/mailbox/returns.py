@@ -14,15 +14,16 @@ from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from feeder.config.settings import Settings
 from feeder.dates import to_micros
-from feeder.mail import bounces, lists, persons, replies, schema
+from feeder.mail import bounces, lists, schema
+from feeder.mail.bounces import replies
 from feeder.mail.mailbox.classify import Bounced, Complained
 from feeder.mail.mailbox.marks import Mark, Marks, notices
 from feeder.mail.mailbox.outcomes import Done
 from feeder.mail.mailbox.parsing import Letter
 from feeder.mail.mailbox.policy import Refusals
 from feeder.mail.mailbox.reports import Failure, keys
-from feeder.mail.persons import Person
-from feeder.mail.subscribers import Subscribers
+from feeder.mail.subscribers import Subscribers, persons
+from feeder.mail.subscribers.persons import Person
 
 OLDEST: Final = timedelta(days=30)
 """Bounces of messages that are older count for nothing: servers give up after days, and marks get about."""

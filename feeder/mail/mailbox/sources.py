@@ -18,7 +18,7 @@ from feeder.config.settings import Imap
 from feeder.errors import MailboxUnreachable, UsageError
 from feeder.mail.mailbox.handling import hash_of
 from feeder.mail.mailbox.parsing import LARGEST
-from feeder.mail.transports import files
+from feeder.mail.sending.transports import files
 
 _TIMEOUT: Final = 60.0
 _CHUNK: Final = 1 << 16

@@ -9,15 +9,15 @@ from sqlalchemy import Connection
 
 from feeder.config.settings import MailingList, Settings
 from feeder.errors import FeederError
-from feeder.mail import lists, persons
+from feeder.mail import lists
 from feeder.mail.compose import Composer
-from feeder.mail.consent import Consent
 from feeder.mail.links import Links
 from feeder.mail.mailbox.outcomes import Done
 from feeder.mail.mailbox.requests import Asked
 from feeder.mail.notices import Post
-from feeder.mail.persons import Subscription
-from feeder.mail.subscribers import Subscribers
+from feeder.mail.subscribers import Subscribers, persons
+from feeder.mail.subscribers.consent import Consent
+from feeder.mail.subscribers.persons import Subscription
 from feeder.mail.tokens import Tokens
 
 

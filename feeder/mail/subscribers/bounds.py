@@ -1,0 +1,73 @@
+"""How much system mail an address gets, whoever asks for it: promise 15, nobody is bombed with our mail."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol
+
+from sqlalchemy import Connection, func, or_, select
+
+from feeder.dates import from_micros, to_micros
+from feeder.errors import FeederError
+from feeder.mail.addresses import normal
+from feeder.mail.schema import notice, subscription
+from feeder.mail.subscribers.persons import Subscription
+from feeder.mail.subscribers.suppression import Suppressions
+
+NoticeKind = Literal["confirm", "already"]
+
+EVERY: Final = timedelta(days=1)
+"""One confirmation an address in that time, whatever the list; the same for the link to the preferences."""
+CONFIRM_MOST: Final = 3
+"""Confirmations an address gets in all before somebody answers one."""
+
+
+class NotConfirmable(FeederError):
+    """There is no address at which a subscription could be confirmed."""
+
+    exit_code = 78
+
+
+class Poster(Protocol):
+    """Whoever writes system mails and queues them (``notices.py``)."""
+
+    def post(self, connection: Connection, kind: NoticeKind, to: Subscription, now: datetime) -> None:
+        """Queue a system mail; raises ``NotConfirmable`` where a confirmation would have no link."""
+
+
+def may_post(
+    connection: Connection, suppressions: Suppressions, kind: NoticeKind, to: Subscription, now: datetime
+) -> Literal["yes", "waiting", "suppressed"]:
+    """Whether a system mail may be queued for a subscriber now, and if not, why.
+
+    Who bounced may be asked to confirm: an address can work again. Who complained or was erased is asked once, since
+    only she can say that it was she who asked, and never again.
+    """
+    key = normal(to.address)[1]
+    stand_in = suppressions.stand_in(key)
+    suppressed = suppressions.of(connection, key)
+    if suppressed is not None and (
+        kind != "confirm"
+        or (suppressed.reason != "bounce" and _posted(connection, kind, to, stand_in, suppressed.since))
+    ):
+        return "suppressed"
+    if _posted(connection, kind, to, stand_in, now - EVERY):
+        return "waiting"
+    if kind == "confirm" and _posted(connection, kind, to, stand_in, _answered(connection, to)) >= CONFIRM_MOST:
+        return "waiting"
+    return "yes"
+
+
+def _posted(connection: Connection, kind: NoticeKind, to: Subscription, stand_in: str, since: datetime) -> int:
+    """How many of these mails the address got after an instant, also those of before it was forgotten."""
+    counted = select(func.count()).where(
+        or_(notice.c.address == to.address, notice.c.address == stand_in),
+        notice.c.kind == kind,
+        notice.c.made_at > to_micros(since),
+    )
+    return int(connection.execute(counted).scalar_one())
+
+
+def _answered(connection: Connection, to: Subscription) -> datetime:
+    mine = select(func.max(subscription.c.confirmed_at)).where(subscription.c.subscriber == to.subscriber)
+    return from_micros(connection.execute(mine).scalar_one() or 0)
