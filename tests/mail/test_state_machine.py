@@ -569,7 +569,7 @@ class Cutting(RuleBasedStateMachine):
 
 CuttingTest = Cutting.TestCase
 CuttingTest.settings = settings(
-    max_examples=soak(12, int(__import__("os").environ.get("H3N", "3000"))),
+    max_examples=soak(12, 3000),
     stateful_step_count=soak(15, 50),
     deadline=None,
     suppress_health_check=list(HealthCheck),
