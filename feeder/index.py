@@ -26,6 +26,8 @@ Two strings of bytes, since ten thousand tuples take longer to load than their f
 
 FORMAT = 3
 FILE = ".feeder/index"
+UNSENT = ".feeder/unsent"
+"""A file that stands while mail is being sent, and stays when that was cut short: the next run goes on with it."""
 UNKNOWN: Stat = (0, 0, 0)
 
 _64_BITS = 2**64 - 1  # a file may be dated before 1970

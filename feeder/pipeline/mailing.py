@@ -134,7 +134,12 @@ def send(settings: Settings, now: datetime, post: Post, progress: Progress | Non
 
     try:
         with publishing(settings.root, now, 0, SENDING), open_mail(settings, now, keys=_keys(post)) as database:
-            return Mailing(tally=_send(database, settings, post, progress))
+            marker = settings.root / index.UNSENT
+            marker.touch()
+            tally = _send(database, settings, post, progress)
+            if not (tally.down or post.stop()):
+                marker.unlink(missing_ok=True)
+            return Mailing(tally=tally)
     except Locked:
         return Mailing()
     except FeederError as error:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 from mail.newsdesk import MAIL, Newsdesk, text_of
+from mail.postroom import FakeClock
 from support import soak
 
+from feeder import index, pipeline
+from feeder.config.secrets import Secrets
+from feeder.pipeline import Options, Post
 from tests.faults import dying
 
 SATURDAY = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
@@ -81,6 +85,17 @@ def test_no_mail_leaves_before_the_page_of_its_digest_is_deployed(desk: Newsdesk
     desk.write("ok", "")
     assert desk.mailed(MONDAY + timedelta(minutes=5)).exit_code == 0
     assert len(desk.letters()) == 2
+
+
+def test_a_sending_cut_short_is_taken_up_by_the_very_next_run(desk: Newsdesk) -> None:
+    settings = desk.settings
+    stopped = Post(FakeClock(MONDAY), Secrets({}), lambda: True)
+    pipeline.publish(settings, MONDAY, Options(post=stopped))
+    assert desk.letters() == []
+    assert (desk.root / index.UNSENT).exists()
+    assert desk.publish().returncode == 0  # with the fast path, which would see that no file has changed
+    assert len(desk.letters()) == 2
+    assert not (desk.root / index.UNSENT).exists()
 
 
 def test_on_request_whatever_the_schedule(desk: Newsdesk) -> None:
