@@ -25,7 +25,7 @@ def settle(run: Run, looked: Inputs, arrived: Sequence[Arrived]) -> Plan:
         authority=_authority(run),
         text_of=lambda one: _text(run, looked, one),
         stands=lambda record: _stands(run, record),
-        was_mailed=lambda entry_id: mailing.was_mailed(run.settings, entry_id),
+        mailed=mailing.mailed(run.settings),
         force=run.options.force,
     )
     run.fresh += [problem for problem in plan.problems if problem not in run.told]

@@ -5,7 +5,7 @@ Feeds come first: whatever is wrong with mail is told, and keeps no entry from b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -40,13 +40,20 @@ def wanted(settings: Settings, at_once: str = "") -> bool:
     return bool(at_once) or database.exists(settings)
 
 
-def was_mailed(settings: Settings, entry_id: str) -> bool:
-    """Whether any digest had the entry; yes, too, where that cannot be known: nothing is ever mailed twice."""
-    if not settings.lists:
-        return True
-    from feeder.mail import database
+def mailed(settings: Settings) -> Callable[[str], int | None]:
+    """Of an entry's id: up to when the first digest served that had it; see ``make_plan``."""
+    known: list[Mapping[str, int] | None] = []
 
-    return database.has_mailed(settings, entry_id)
+    def when(entry_id: str) -> int | None:
+        if not settings.lists:
+            return 0
+        if not known:
+            from feeder.mail import database
+
+            known.append(database.mailed(settings))
+        return 0 if known[0] is None else known[0].get(entry_id)
+
+    return when
 
 
 def cut(run: Run, looked: Inputs) -> Mailing:

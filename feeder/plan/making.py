@@ -27,18 +27,19 @@ def make_plan(
     authority: str,
     text_of: Callable[[Record | Arrived], str],
     stands: Callable[[Record], bool] = lambda _: False,
-    was_mailed: Callable[[str], bool] = lambda _: True,
+    mailed: Callable[[str], int | None] = lambda _: 0,
     force: bool = False,
 ) -> Plan:
     """Decide what becomes of every entry in the files ``looked`` at (``arrived`` has all of them; some are gone).
 
-    ``was_mailed`` says of an id whether a digest ever had it; asked only of entries that come back.
+    ``mailed`` says of an id up to when the first digest served that had it: 0 where nobody knows, None where none had.
+    It is asked of entries that are new or come back.
 
     Raises ``MassWithdrawal`` when more than half of at least ten public entries would be withdrawn, unless ``force``.
     """
     entries = [one.entry for one in arrived]
     matches = identity.match(entries, looked, history, text_of, lambda index: text_of(arrived[index]), stands)
-    planner = Planner(history, dates.to_micros(now), settings, authority, was_mailed)
+    planner = Planner(history, dates.to_micros(now), settings, authority, mailed)
     for index, one in enumerate(arrived):
         if index not in matches.refused:
             planner.settle(one, matches.known.get(index))

@@ -23,10 +23,10 @@ class Planner:
     """Gives out numbers, instants and addresses, each once."""
 
     def __init__(
-        self, history: History, now: int, settings: Settings, authority: str, was_mailed: Callable[[str], bool]
+        self, history: History, now: int, settings: Settings, authority: str, mailed: Callable[[str], int | None]
     ) -> None:
         self.history = history
-        self.was_mailed = was_mailed
+        self.mailed = mailed
         self.now = now
         self.settings = settings
         self.authority = authority
@@ -127,7 +127,7 @@ class Planner:
         self.ids.add(entry_id)
         return Record(
             seq=0, id=entry_id, slug=slug, permalink=self.addresses.of_new(entry, slug),
-            published=published, updated=updated, released=self.released, document=0, touched=0,
+            published=published, updated=updated, released=self._first_released(entry_id), document=0, touched=0,
             **self._described(one, published),
         )  # fmt: skip
 
@@ -174,9 +174,13 @@ class Planner:
         if after != record or redirects:
             self._step(kind, record, after, redirects=redirects)
 
+    def _first_released(self, entry_id: str) -> int:
+        """Now; or, where the history was lost and a digest had the entry, when that was: nobody gets it twice."""
+        return self.mailed(entry_id) or self.released
+
     def _released_again(self, record: Record) -> int:
         """Taken back by mistake before any digest had it, and put out again: it counts as released now."""
-        return record.released if record.public or self.was_mailed(record.id) else self.released
+        return record.released if record.public or self.mailed(record.id) is not None else self.released
 
     def _redated(self, entry: Entry, record: Record) -> bool:
         """Whether the author wrote another date; what another zone makes of the same words does not count."""

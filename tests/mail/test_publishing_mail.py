@@ -192,6 +192,18 @@ def test_a_new_mail_database_gives_no_number_twice(desk: Newsdesk) -> None:
     assert ["第二条" in page for page in pages] == [True, True]  # the first page leads to the second
 
 
+def test_with_the_history_lost_nobody_is_mailed_an_entry_twice(desk: Newsdesk) -> None:
+    desk.mailed(MONDAY)
+    for file in (*(desk.root / ".feeder").glob("history.db*"), desk.root / ".feeder/index"):
+        file.unlink()
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-25")
+    desk.mailed(MONDAY + timedelta(days=2))
+    desk.mailed(MONDAY + WEEK)
+    texts = [text_of(one) for one in desk.letters() if one["To"] == "a@example.org"]
+    assert ["第一条正文" in one for one in texts] == [True, False]
+    assert ["第二条" in one for one in texts] == [False, True]
+
+
 def test_an_address_that_nobody_confirmed_is_not_kept(desk: Newsdesk) -> None:
     assert desk.command("subscribers", "add", "c@example.org", "--list", "weekly").returncode == 0
     now = datetime.now(UTC)
