@@ -358,6 +358,24 @@ def test_a_due_instant_between_two_runs_counts_for_the_other_transport(desk: Des
     assert desk.got() == {"a": ["e1"]}
 
 
+def test_who_joined_by_another_transport_that_never_cut_is_served_at_once(desk: Desk) -> None:
+    """Found by the machine: the way out was changed there and back between two cuts, and somebody joined meanwhile."""
+    desk.join("a", frequency="instant")
+    desk.cut()
+    desk.configure(f'[mail]\ntransport = "eml"\n{WEEKLY}')
+    desk.pass_time(minutes=1)
+    desk.join("b", frequency="instant")
+    desk.configure(f'[mail]\ntransport = "maildir"\n{WEEKLY}')
+    desk.cut()
+    desk.pass_time(minutes=1)
+    desk.release("e1")
+    desk.pass_time(minutes=5)
+    assert desk.cut().cuts == ()
+    desk.pass_time(minutes=5)
+    desk.cut()
+    assert desk.got() == {"a": ["e1"], "b": ["e1"]}
+
+
 def test_another_hour_of_the_list_fires_nothing_at_once(desk: Desk) -> None:
     desk.join("a")
     desk.at(MONDAY)

@@ -63,10 +63,10 @@ class Cells:
         """How many active subscriptions there are."""
         return int(self._connection.execute(select(func.count()).where(self._active)).scalar_one())
 
-    def unserved(self, chosen: Chosen) -> int:
-        """How many of a schedule this transport knows nothing of."""
-        query = select(func.count()).where(self._active, _chose(chosen), self._is_unserved())
-        return int(self._connection.execute(query).scalar_one())
+    def has_unserved(self) -> bool:
+        """Whether there is anybody whom this transport knows nothing of."""
+        query = select(literal(1)).select_from(subscription).where(self._active, self._is_unserved()).limit(1)
+        return self._connection.execute(query).first() is not None
 
     def start(self, chosen: Chosen, since: int, previous: int) -> int:
         """Let this transport serve those of a schedule that it knows nothing of from ``since`` on.

@@ -84,7 +84,6 @@ def cut(
         freezer = Freezer(settings, one, catalog, composer, now)
         work = _Cutting(database, settings, one, catalog.history, freezer, prover, now)
         cuts += work.all(at_once=at_once)
-        started += work.started
     if not only:
         with database.begin() as connection:
             past = remembered.past(connection)
@@ -93,40 +92,37 @@ def cut(
 
 
 def _begin(database: MailDatabase, settings: Settings, now: datetime) -> list[Started]:
-    """See what is set otherwise than at the last cut: another way out, another schedule of a list."""
+    """See what is otherwise than at the last cut: another way out, another schedule of a list."""
     transport, schedules = lists.ledger_transport(settings), remembered.schedules(settings)
     with database.read() as connection:
         past = remembered.past(connection)
-    if (past.transport, past.schedules) == (transport, schedules):
+        unserved = any(Cells(connection, one.name, transport).has_unserved() for one in settings.lists)
+    if past.schedules == schedules and not unserved:
         return []
     with database.begin() as connection:
-        started = _start(connection, settings, past, now) if past.transport != transport else []
+        started = _start(connection, settings, past, now)
         for name, schedule in schedules.items():
             if past.at and past.schedules.get(name, schedule) != schedule:
                 # What would have been due by the new schedule before the last cut, nobody was waiting for.
                 Cells(connection, name, transport).reschedule(min(past.at, dates.to_micros(now)))
-        remembered.remember(connection, Past(past.at, transport, {**past.schedules, **schedules}))
+        remembered.remember(connection, Past(past.at, {**past.schedules, **schedules}))
     return started
 
 
 def _start(connection: Connection, settings: Settings, past: Past, now: datetime) -> list[Started]:
-    """Serve by another transport all those it has never served, from their previous due instants on."""
+    """Serve by this transport all those it has never served, from their previous due instants on."""
     found = []
+    transport = lists.ledger_transport(settings)
     for one in settings.lists:
-        cells = Cells(connection, one.name, lists.ledger_transport(settings))
+        cells = Cells(connection, one.name, transport)
         many, since = 0, now
         for chosen in cells.schedules():
-            schedule = lists.schedule_of(settings, one, *chosen)
-            from_, previous = _since(schedule, past, now)
+            from_, previous = _since(lists.schedule_of(settings, one, *chosen), past, now)
             if count := cells.start(chosen, dates.to_micros(from_), dates.to_micros(previous)):
                 many, since = many + count, min(since, from_)
         if many:
-            found.append(_started(settings, one, many, since))
+            found.append(Started(list=one.name, transport=transport, subscriptions=many, since=since))
     return found
-
-
-def _started(settings: Settings, one: MailingList, many: int, since: datetime) -> Started:
-    return Started(list=one.name, transport=lists.ledger_transport(settings), subscriptions=many, since=since)
 
 
 def _since(schedule: Schedule, past: Past, now: datetime) -> tuple[datetime, datetime]:
@@ -194,7 +190,6 @@ class _Cutting:
         self._now = now
         self._micros = dates.to_micros(now)
         self._transport = lists.ledger_transport(settings)
-        self.started: list[Started] = []
 
     def all(self, *, at_once: bool) -> list[Cut]:
         """Everything that is due, the earliest due instant first."""
@@ -229,7 +224,6 @@ class _Cutting:
         return [record for record in records if mailable(record, self._list, self._settings)]
 
     def _at(self, due: _Due) -> list[Cut]:
-        self._start_those_left(due)
         with self._database.read() as connection:
             groups, empty = self._groups(Cells(connection, self._list.name, self._transport), due)
         # In an order that is the same for those left over by a run that was killed.
@@ -237,19 +231,6 @@ class _Cutting:
         cuts = [self._one(due, group, regular=n == 0 and group.regular > 0) for n, group in enumerate(groups)]
         self._finish(due, empty)
         return [one for one in cuts if one is not None]
-
-    def _start_those_left(self, due: _Due) -> None:
-        """Somebody whom this transport does not know though it has not changed: restored from a backup, say."""
-        with self._database.read() as connection:
-            cells = Cells(connection, self._list.name, self._transport)
-            left = [one for one in due.chosen if cells.unserved(one)]
-        for chosen in left:
-            schedule = lists.schedule_of(self._settings, self._list, *chosen)
-            with self._database.begin() as connection:
-                since, previous = _since(schedule, remembered.past(connection), self._now)
-                cells = Cells(connection, self._list.name, self._transport)
-                many = cells.start(chosen, dates.to_micros(since), dates.to_micros(previous))
-            self.started.append(_started(self._settings, self._list, many, since))
 
     def _groups(self, cells: Cells, due: _Due) -> tuple[list[_Group], list[Cell]]:
         """Who gets which digest, and the cells that get none."""

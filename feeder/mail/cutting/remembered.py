@@ -21,15 +21,14 @@ class Past:
 
     at: int = 0
     """The instant of the last cut of all lists; 0 before the first."""
-    transport: str = ""
     schedules: dict[str, str] = field(default_factory=dict)
     """The own schedule of each list."""
 
 
 def past(connection: Connection) -> Past:
     """What the last cut left."""
-    text = _get(connection, _KEY)
-    return Past(**json.loads(text)) if text else Past()
+    kept = json.loads(_get(connection, _KEY) or "{}")
+    return Past(kept.get("at", 0), kept.get("schedules", {}))
 
 
 def remember(connection: Connection, now: Past) -> None:
