@@ -127,12 +127,12 @@ class Dialogue:
         """Take leave."""
         self._say("quit", b"QUIT\r\n")
 
-    def outgoing(self) -> tuple[bytes, bytes]:
-        """What is to be written now: up to a final dot, and what follows it."""
+    def outgoing(self) -> tuple[bytes, int, bool]:
+        """What is to be written now; how many bytes of it follow a final dot; whether there is such a dot."""
         self._speak()
         written, dot_at = self._written, self._dot_at
         self._written, self._dot_at = [], 0
-        return b"".join(written[:dot_at]), b"".join(written[dot_at:])
+        return b"".join(written), sum(map(len, written[dot_at:])), dot_at > 0
 
     def heard(self, data: bytes) -> None:
         """Take in what the server said.

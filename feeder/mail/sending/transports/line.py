@@ -60,10 +60,11 @@ class Line:
         Raises:
             Lost: the connection broke.
         """
-        before, behind = self.dialogue.outgoing()
-        if before or behind:
-            self._behind_dot = self._behind_dot + len(behind) if not before else len(behind)
-            self._unwritten = memoryview(b"".join((self._unwritten, before, behind)))
+        data, behind_dot, ends = self.dialogue.outgoing()
+        if data:
+            self._behind_dot = behind_dot if ends else self._behind_dot + behind_dot
+            # A message is written in one piece, without another copy of it.
+            self._unwritten = memoryview(b"".join((self._unwritten, data)) if self._unwritten else data)
         try:
             while self._unwritten:
                 sent = self.connection.send(self._unwritten[: self._piece])
