@@ -8,7 +8,7 @@ from feeder import cache as caching
 from feeder import inputs
 from feeder.errors import DataError
 from feeder.inputs import Inputs
-from feeder.pipeline.run import Run
+from feeder.pipeline.run import NOTES, Run
 from feeder.plan import Arrived
 from feeder.reading.listnames import problems_of
 
@@ -16,7 +16,8 @@ from feeder.reading.listnames import problems_of
 def add_what_is_due(run: Run, looked: Inputs) -> None:
     """Files whose release or expiry has come, and those refused before: what stood in their way may be gone."""
     due = {*run.history.due(run.micros), *run.history.rejected_paths()}
-    looked.paths = sorted({*looked.paths, *due.difference(looked.gone, [run.settings.entries.path])})
+    others = [run.settings.entries.path, NOTES]  # problems stand under their names, and they are no entry files
+    looked.paths = sorted({*looked.paths, *due.difference(looked.gone, others)})
 
 
 def gather(run: Run, looked: Inputs) -> list[Arrived]:

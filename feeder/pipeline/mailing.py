@@ -18,7 +18,7 @@ from feeder.history import DigestRecord, History
 from feeder.inputs import Inputs, Progress
 from feeder.output import Written, publishing
 from feeder.pipeline.making import make
-from feeder.pipeline.run import Run
+from feeder.pipeline.run import NOTES, Run
 from feeder.pipeline.values import Due, Mailing, Post
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 SENDING: Final = "send"
 """Name of the lock: sending may take hours, and feeds must not wait for it."""
-
-NOTES: Final = "notes"
 
 
 def wanted(settings: Settings, at_once: str = "") -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from feeder import dates
 from feeder.cache import Cache
@@ -11,6 +12,9 @@ from feeder.config import Settings
 from feeder.errors import Problem
 from feeder.history import History
 from feeder.pipeline.values import Options
+
+NOTES: Final = "notes"
+"""Under this name stand the problems of all notes; see ``feeder.mail.notes``."""
 
 
 class Run:

@@ -178,6 +178,21 @@ def test_a_damaged_mail_database_never_keeps_an_entry_from_being_published(desk:
     assert (desk.root / ".feeder/mail.db").read_bytes().startswith(b"not a database")
 
 
+def test_a_broken_note_is_told_once_and_never_read_as_an_entry_file(desk: Newsdesk) -> None:
+    desk.write("notes/weekly.md", "---\nsubject: [要闻\n---\n")
+    told = []
+    for number in (2, 3):  # files that were refused are read again by the next run, but a note is no entry file
+        desk.entry(f"e{number}", "正文。\n", title=f"第 {number} 条", date="2026-11-21")
+        report = desk.mailed(SUNDAY + timedelta(hours=number))
+        told.append([problem.path for problem in report.fresh])
+        assert [problem.path for problem in report.problems] == ["notes/weekly.md"]
+    assert told == [["notes/weekly.md"], []]
+    desk.write("notes/weekly.md", "---\nsubject: 要闻\n---\n")
+    desk.entry("e4", "正文。\n", title="第 4 条", date="2026-11-21")
+    report = desk.mailed(SUNDAY + timedelta(hours=4))
+    assert (report.exit_code, report.problems, report.fresh) == (0, (), ())
+
+
 def test_a_new_mail_database_gives_no_number_twice(desk: Newsdesk) -> None:
     desk.mailed(MONDAY)
     for file in (desk.root / ".feeder").glob("mail.db*"):
