@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from feeder.config import checks, mailchecks
+from feeder.config import checks, mailchecks, webchecks
 from feeder.config.checks import Wrong
 from feeder.config.settings import (
     Dkim,
@@ -22,6 +22,8 @@ from feeder.config.settings import (
     Site,
     Smtp,
     Web,
+    Webhook,
+    WebLimits,
 )
 
 TABLES: Mapping[str, type[Any]] = MappingProxyType(
@@ -37,6 +39,8 @@ TABLES: Mapping[str, type[Any]] = MappingProxyType(
         "mail.dkim": Dkim,
         "mail.limits": Limits,
         "web": Web,
+        "web.limits": WebLimits,
+        "web.webhook": Webhook,
         "lists": MailingList,
     }
 )
@@ -82,6 +86,10 @@ RANGES: Mapping[tuple[str, str], Range] = MappingProxyType(
         ),
         ("mail.limits", "warm_up"): Range(0, 1_000_000, "a first day is for 0 (no limit) to 1000000 messages", 200),
         ("mail.limits", "breaker"): Range(0, 100, "hard failures are 0 (no limit) to 100 per cent", 2),
+        ("web", "port"): Range(0, 65535, "a port is a number of 0 (serve nothing) to 65535", 8080),
+        ("web.limits", "prefix_per_hour"): Range(0, 1_000_000, "a limit is 0 (none) to 1000000 an hour", 20),
+        ("web.limits", "domain_per_hour"): Range(0, 1_000_000, "a limit is 0 (none) to 1000000 an hour", 60),
+        ("web.limits", "per_hour"): Range(0, 1_000_000, "a limit is 0 (none) to 1000000 an hour", 600),
         ("lists", "hour"): Range(0, 23, "an hour of the day is 0 to 23", 8),
         ("lists", "day"): Range(1, 31, "a day of the month is 1 to 31", 1),
     }
@@ -129,6 +137,10 @@ CHECKS: Mapping[tuple[str, str], Callable[[str], str]] = MappingProxyType(
         ("mail.dkim", "ed25519_selector"): mailchecks.selector,
         ("mail.dkim", "ed25519_key_file"): mailchecks.key_file,
         ("web", "url"): mailchecks.web_url,
+        ("web", "host"): webchecks.host,
+        ("web", "proxies"): webchecks.network,
+        ("web.webhook", "sns_certificate"): mailchecks.key_file,
+        ("web.webhook", "sns_topics"): webchecks.topic,
         ("lists", "name"): mailchecks.list_name,
         ("lists", "title"): checks.line,
         ("lists", "description"): checks.line,

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NoReturn
 
 from feeder.errors import SettingsError
 
-SecretName = Literal["smtp_password", "imap_password", "secret"]
+SecretName = Literal["smtp_password", "imap_password", "secret", "webhook_secret", "mailgun_key"]
 SHORTEST_KEY: Final = 32
 """Characters of a key of tokens: 128 bits, in whatever letters."""
 LIMIT: Final = 1 << 16

@@ -220,11 +220,45 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebLimits:
+    """``[web.limits]``: how many confirmations strangers can set off; 0 means without limit."""
+
+    prefix_per_hour: int = 20
+    """Confirmations an hour asked for from one network (IPv4 /24, IPv6 /48)."""
+    domain_per_hour: int = 60
+    """Confirmations an hour to addresses of one domain; large mail providers get ten times as many."""
+    per_hour: int = 600
+    """Confirmations an hour, all together; the editor is told when there were as many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """``[web.webhook]``: bounces and complaints that a mail provider reports by HTTP, under /webhook/."""
+
+    sns_certificate: str = ""
+    """Amazon SNS' signing certificate in PEM, as a path from the publication's root; empty: SES is not answered."""
+    sns_topics: tuple[str, ...] = ()
+    """ARNs of the SNS topics that are believed; none: nobody is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """``[web]``: where the subscription pages answer."""
+    """``[web]``: where the subscription pages answer, and how `feeder run` serves them."""
 
     url: str = ""
     """Absolute address of the subscription pages; the links to confirm and unsubscribe are made with it."""
+    host: str = "127.0.0.1"
+    """Address that `feeder run` listens at; "0.0.0.0" and "::" are all of this machine's."""
+    port: int = 8080
+    """TCP port that `feeder run` listens at; 0: it serves nothing."""
+    serve: bool = True
+    """`feeder run` serves out/ as well; turn it off where another web server does."""
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    """Addresses and networks of the web servers before this one, whose X-Forwarded-For is believed."""
+    limits: WebLimits = field(default_factory=WebLimits)
+    """How many confirmations strangers can set off."""
+    webhook: Webhook = field(default_factory=Webhook)
+    """Bounces and complaints that a mail provider reports by HTTP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,9 @@ from feeder import config, index, inputs
 from feeder import history as histories
 from feeder.config import Settings
 from feeder.errors import HistoryDamaged, Problem
-from feeder.inputs import Inputs
+from feeder.inputs import Inputs, Progress
 from feeder.output import Written, held, publishing, release
+from feeder.output.deploy import owed
 from feeder.pipeline import mailing
 from feeder.pipeline.deciding import decide, settle
 from feeder.pipeline.gathering import add_what_is_due, gather
@@ -32,7 +33,7 @@ from feeder.pipeline.telling import code_of, dry_report, report, worst
 from feeder.pipeline.values import Due, Mailing, Options, Post, Report
 from feeder.plan import Change, Plan
 
-__all__ = ["Change", "Due", "Mailing", "Options", "Post", "Report", "publish"]
+__all__ = ["Change", "Due", "Mailing", "Options", "Post", "Report", "deliver", "publish"]
 
 FOLLOWING: Final = "feeder.toml [[follow]]"
 
@@ -51,13 +52,21 @@ def publish(settings: Settings, now: datetime, options: Options | None = None) -
     return _mail(settings, now, options, done)
 
 
+def deliver(settings: Settings, now: datetime, post: Post, progress: Progress | None = None) -> Mailing:
+    """Send what is queued and due, and nothing else; beside a publish, under a lock of its own.
+
+    Nothing leaves while files wait for the deploy command: mail leads to them.
+    """
+    if not mailing.wanted(settings) or (settings.output.deploy and owed(settings.root)):
+        return Mailing()
+    return mailing.send(settings, now, post, progress)
+
+
 def _mail(settings: Settings, now: datetime, options: Options, done: Report) -> Report:
     """Send what waits, unless a page that it leads to is not public yet."""
     if options.post is None or options.dry_run or not options.mail or done.deployed is False or done.mailing.error:
         return done
-    if not mailing.wanted(settings):
-        return done
-    sent = mailing.send(settings, now, options.post, options.progress)
+    sent = deliver(settings, now, options.post, options.progress)
     code = worst(done.exit_code, code_of(sent.error))
     return replace(done, mailing=replace(done.mailing, tally=sent.tally, error=sent.error), exit_code=code)
 

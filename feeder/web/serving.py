@@ -1,0 +1,102 @@
+"""An application on a socket, in a thread of its own: uvicorn, without its signals and logs."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from feeder.errors import CannotCreate
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+_STARTING: Final = 10.0
+"""Seconds until it answers, at the most."""
+_HEAD: Final = 16 * 1024
+"""Bytes of a request before its body."""
+_BACKLOG: Final = 2048
+
+
+class PortTaken(CannotCreate):
+    """The port cannot be listened at."""
+
+
+class Serving:
+    """One application, served until it is stopped.
+
+    The socket is bound when this is made: raises ``PortTaken`` when that cannot be done. ``port`` is the real one where
+    0 was asked for.
+    """
+
+    def __init__(self, application: ASGIApp, host: str, port: int, proxies: Sequence[str] = ()) -> None:
+        self.socket = _bound(host, port)
+        self.host = host
+        self.port: int = self.socket.getsockname()[1]
+        self._server = _server(application, proxies)
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{name}:{self.port}/"
+
+    def start(self) -> None:
+        """Answer from now on."""
+        self._thread.start()
+        waiting = threading.Event()
+        for _ in range(int(_STARTING / 0.01)):
+            if self._server.started or not self._thread.is_alive():
+                return
+            waiting.wait(0.01)
+
+    def stop(self, seconds: float = 10.0) -> None:
+        """Finish the requests under way, as far as they end within ``seconds``, and close the socket."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        if self._thread.is_alive():
+            self._server.force_exit = True
+            self._thread.join(seconds)
+        self.socket.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self.socket])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(_BACKLOG)
+    except OSError as error:
+        made.close()
+        taken = error.errno == errno.EADDRINUSE
+        hint = "another program listens there, perhaps another `feeder run`; choose another port" if taken else ""
+        raise PortTaken(f"cannot listen at {host}, port {port}: {error.strerror}", hint=hint) from error
+    made.setblocking(False)
+    return made
+
+
+def _server(application: ASGIApp, proxies: Sequence[str]) -> Any:  # noqa: ANN401  (imported where it is needed)
+    import uvicorn
+
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        h11_max_incomplete_event_size=_HEAD,
+        timeout_graceful_shutdown=5,
+        backlog=_BACKLOG,
+    )
+    return uvicorn.Server(config)
