@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -199,14 +200,19 @@ def _nearest(path: str, root: str) -> str:
     return path
 
 
-def read(settings: Settings, inputs: Inputs, progress: Progress | None) -> Iterator[Read]:
-    """Read the files to look at, in path order; several processes share the work where there is much of it."""
+def read(
+    settings: Settings, inputs: Inputs, progress: Progress | None, undated: datetime | None = None
+) -> Iterator[Read]:
+    """Read the files to look at, in path order; several processes share the work where there is much of it.
+
+    ``undated`` is the date of drafts that have none yet, where a preview shows them; None: they are no entries yet.
+    """
     root, done = str(settings.root), 0
     store = AssetStore(root)
 
     def batch(paths: Sequence[str]) -> list[Read]:
         with caching.open_cache(root) as cache:
-            return [_read(path, inputs, cache, settings, store) for path in paths]
+            return [_read(path, inputs, cache, settings, store, undated) for path in paths]
 
     for results in in_parallel(inputs.paths, batch, batch=_BATCH, fewest=_WORTH_FORKING):
         yield from results
@@ -215,14 +221,17 @@ def read(settings: Settings, inputs: Inputs, progress: Progress | None) -> Itera
             progress("reading", done, len(inputs.paths))
 
 
-def _read(path: str, inputs: Inputs, cache: Cache, settings: Settings, store: AssetStore) -> Read:
+def _read(
+    path: str, inputs: Inputs, cache: Cache, settings: Settings, store: AssetStore, undated: datetime | None
+) -> Read:
     root = str(settings.root)
     data = files.load(root, path)
     if isinstance(data, Problem):
         return Read(path, b"", Reading(path, (), (data,), frozenset({""})))
     key = caching.key_of(path, data, inputs.context)
     known = cache.get(key, html=False)
-    if known is not None and _still_true(root, known):
+    hidden = undated is not None and known is not None and not known.entries  # perhaps a draft without a date
+    if known is not None and not hidden and _still_true(root, known):
         whole = cache.get(key) if cache.file_key(path) != key else None
         if whole is None:
             return Read(path, caching.stamped(key, known), known)
@@ -230,7 +239,7 @@ def _read(path: str, inputs: Inputs, cache: Cache, settings: Settings, store: As
     else:
         before = None if inputs.everything else cache.get(cache.file_key(path) or b"")
         store.code = snippets.of(entry.html for entry in before.entries) if before else {}
-        reading = read_text(path, data, settings, store)
+        reading = read_text(path, data, settings, store, undated)
     packed = caching.pack(key, reading)
     source = histories.pack(data) if reading.entries or not reading.bad else None
     return Read(path, caching.stamped(key, reading), caching.unpack(packed.meta), packed, source)

@@ -18,11 +18,13 @@ from feeder.config import Settings
 from feeder.index import Index
 from feeder.reading.assets import FOLDERS as ASSET_FOLDERS
 
-_PACKAGE: Final = os.path.dirname(os.path.abspath(indexing.__file__))
+PACKAGE: Final = os.path.dirname(os.path.abspath(indexing.__file__))
+"""Where this program is."""
 _IN_FEEDS: Final = ("feed.css", "icon.png")
 """Files beside the templates whose addresses stand in feeds."""
-_MAIL: Final = "mail/"
-"""Templates and code of mail, on which no page and no feed depends."""
+_APART: Final = ("mail/", "web/", "daemon/", "preview/")
+"""Templates and code of mail, of the web, of the process that runs and of the preview: no page or feed depends on it.
+"""
 _READERS: Final = ("reading", "dates.py", "links.py", "model.py", "cache.py")
 _LIBRARIES: Final = ("markdown-it-py", "mdit-py-plugins", "nh3", "pygments", "pillow", "pyyaml")
 
@@ -44,10 +46,10 @@ class Surroundings:
 def look(settings: Settings, seen: Index | None = None) -> Index:
     """Stat everything but single assets, once; what the fast path has ``seen`` a moment ago is taken as it is."""
     before = seen.trees if seen else {}
-    index = Index({folder: before.get(folder) or indexing.walk(folder) for folder in _trees(settings)}, {})
+    index = Index({folder: before.get(folder) or indexing.walk(folder) for folder in trees(settings)}, {})
     icon = (os.path.join(str(settings.root), settings.site.icon),) if settings.site.icon else ()
     settings_file = os.path.join(str(settings.root), "feeder.toml")
-    for path in (settings_file, os.path.dirname(_PACKAGE), _libraries_folder(), *icon):
+    for path in (settings_file, os.path.dirname(PACKAGE), _libraries_folder(), *icon):
         index.watched[path] = indexing.stat(path)
     return index
 
@@ -67,7 +69,7 @@ def compare(settings: Settings, cache: Cache, known: Index | None, now: Index, b
     planning, feeding, rendering = before.split() if before else ("", "", "")
     if not (alike and before and readers):
         readers = _readers()
-        code = _contents(now, [folder for folder in now.trees if folder == _PACKAGE])
+        code = _contents(now, [folder for folder in now.trees if folder == PACKAGE])
         lists = [one.name for one in settings.lists]
         chosen = (site.timezone, site.language, site.author, settings.entries, settings.feeds, lists)
         planning = _hash(repr(chosen), readers, code)
@@ -94,12 +96,12 @@ def remembered(around: Surroundings) -> str:
     return f"{around.planning} {around.feeding} {around.rendering}"
 
 
-def _trees(settings: Settings) -> list[str]:
-    """The folders whose every file matters."""
+def trees(settings: Settings) -> list[str]:
+    """The folders whose every file matters, by absolute paths; that of the entries first."""
     root = str(settings.root)
-    wanted = [os.path.join(root, settings.entries.path), os.path.join(root, "templates"), _PACKAGE]
-    if not os.path.isdir(os.path.join(_PACKAGE, "templates")):
-        wanted.append(os.path.join(os.path.dirname(_PACKAGE), "templates"))
+    wanted = [os.path.join(root, settings.entries.path), os.path.join(root, "templates"), PACKAGE]
+    if not os.path.isdir(os.path.join(PACKAGE, "templates")):
+        wanted.append(os.path.join(os.path.dirname(PACKAGE), "templates"))
     wanted += [os.path.join(root, name) for name in ASSET_FOLDERS if os.path.isdir(os.path.join(root, name))]
     return list(dict.fromkeys(wanted))
 
@@ -124,7 +126,7 @@ def _readers() -> str:
 
 def _sources() -> Iterator[str]:
     for name in _READERS:
-        path = os.path.join(_PACKAGE, name)
+        path = os.path.join(PACKAGE, name)
         if name.endswith(".py"):
             yield path
         else:
@@ -143,7 +145,7 @@ def _contents(now: Index, folders: list[str], only: tuple[str, ...] = ()) -> str
     digest = blake2b(digest_size=16)
     for folder in sorted(folders):
         for name in sorted(indexing.stats(now.trees[folder])):
-            if (only and name not in only) or name.startswith(_MAIL):
+            if (only and name not in only) or name.startswith(_APART):
                 continue
             with open(os.path.join(folder, name), "rb") as file:
                 digest.update(f"\0{name}\0".encode("utf-8", "surrogateescape") + file.read())

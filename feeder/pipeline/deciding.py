@@ -27,6 +27,7 @@ def settle(run: Run, looked: Inputs, arrived: Sequence[Arrived]) -> Plan:
         stands=lambda record: _stands(run, record),
         mailed=mailing.mailed(run.settings),
         force=run.options.force,
+        ahead=run.options.ahead,
     )
     run.fresh += [problem for problem in plan.problems if problem not in run.told]
     for problem in plan.problems:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from feeder import cache as caching
 from feeder import inputs
 from feeder.errors import DataError
 from feeder.inputs import Inputs
+from feeder.model import Entry
 from feeder.pipeline.run import NOTES, Run
 from feeder.plan import Arrived
 from feeder.reading.listnames import problems_of
@@ -25,12 +27,13 @@ def gather(run: Run, looked: Inputs) -> list[Arrived]:
     arrived: list[Arrived] = []
     run.cache.commit()
     packed = []
-    for one in inputs.read(run.settings, looked, run.options.progress):
+    undated = run.now if run.options.ahead is not None else None
+    for one in inputs.read(run.settings, looked, run.options.progress, undated):
         if one.packed is not None:
             packed.append(one.packed)
         if one.source is not None:
             _keep_source(run, one, one.source)
-        arrived += [Arrived(entry, one.key) for entry in one.reading.entries]
+        arrived += [Arrived(_as_wanted(run, entry), one.key) for entry in one.reading.entries]
         if one.reading.bad:
             arrived += _last_good(run, looked, one)
         run.tell(one.path, problems_of(run.settings, one.reading))
@@ -41,6 +44,15 @@ def gather(run: Run, looked: Inputs) -> list[Arrived]:
     for path in looked.gone:
         run.tell(path, ())
     return arrived
+
+
+def _as_wanted(run: Run, entry: Entry) -> Entry:
+    """The entry as it is to be planned: in a preview, nothing is held back by its author or its date."""
+    if run.options.ahead is None:
+        return entry
+    later = entry.date.due > run.now
+    date = replace(entry.date, due=run.now, date_only=False) if later else entry.date
+    return replace(entry, draft=False, date=date)
 
 
 def _cache(run: Run, packed: Sequence[caching.Packed]) -> None:

@@ -66,6 +66,12 @@ class Addresses:
             return self._claim(self._by_pattern(entry, entry.slug, record.day, record.seq))
         return record.permalink
 
+    def of_shown(self, entry: Entry, record: Record) -> str:
+        """The permalink of an entry that only a preview has shown: it still follows title and date."""
+        if entry.permalink or "#" in record.permalink:
+            return self.of_known(entry, record)
+        return self._claim(self._by_pattern(entry, entry.slug or "entry", entry.date.day, record.seq))
+
     def redirects(self, entry: Entry, seq: int, known: tuple[str, ...]) -> tuple[str, ...]:
         """Those of its aliases that do not lead to it yet (``known`` do) and are free."""
         fresh: list[str] = []

@@ -23,9 +23,16 @@ class Planner:
     """Gives out numbers, instants and addresses, each once."""
 
     def __init__(
-        self, history: History, now: int, settings: Settings, authority: str, mailed: Callable[[str], int | None]
+        self,
+        history: History,
+        now: int,
+        settings: Settings,
+        authority: str,
+        mailed: Callable[[str], int | None],
+        ahead: int | None = None,
     ) -> None:
         self.history = history
+        self.ahead = ahead
         self.mailed = mailed
         self.now = now
         self.settings = settings
@@ -81,7 +88,7 @@ class Planner:
         after = replace(
             record,
             withdrawn=self.now,
-            tombstone=None if expired else self.now + TOMBSTONE_US,
+            tombstone=None if expired or self._only_shown(record) else self.now + TOMBSTONE_US,
             updated=self._instant(max(self.now, record.updated + SECOND)),
             touched=self._touch(),
             summary="",
@@ -155,7 +162,8 @@ class Planner:
         kind, updated = self._judge(entry, record, published)
         if kind is None and record.key and any(described[name] != getattr(record, name) for name in _VISIBLE):
             kind = "revised"
-        permalink = self.addresses.of_known(entry, record)
+        address = self.addresses.of_shown if self._only_shown(record) else self.addresses.of_known
+        permalink = address(entry, record)
         known = (permalink, record.permalink, *self.history.redirects_to(record.seq))
         redirects = self.addresses.redirects(entry, record.seq, known)
         slug = record.slug
@@ -173,6 +181,10 @@ class Planner:
             kind = "moved"
         if after != record or redirects:
             self._step(kind, record, after, redirects=redirects)
+
+    def _only_shown(self, record: Record) -> bool:
+        """Whether it is public in a preview alone."""
+        return self.ahead is not None and record.seq > self.ahead
 
     def _first_released(self, entry_id: str) -> int:
         """Now; or, where the history was lost and a digest had the entry, when that was: nobody gets it twice."""

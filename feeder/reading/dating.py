@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from feeder import dates
@@ -29,6 +30,11 @@ def own_date(front: FrontMatter, said: Fields, name: Name, zone: ZoneInfo) -> Mo
     if name.error:
         return Problem(front.path, f"{name.error.message}, in the file name", name.error.hint, rejects=True)
     return name.date
+
+
+def moment(instant: datetime, zone: ZoneInfo) -> Moment:
+    """An instant as the date of something, without any author's words."""
+    return Moment(instant, instant, instant.astimezone(zone).date().isoformat())
 
 
 _WIDE_HEADING = re.compile(r"^ {0,3}(#{1,6})\u3000", re.MULTILINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from feeder import links
@@ -13,7 +14,9 @@ from feeder.reading.assets import AssetStore
 from feeder.reading.work import Part, Work
 
 
-def read(path: str, data: bytes, settings: Settings, store: AssetStore | None = None) -> Reading:
+def read(
+    path: str, data: bytes, settings: Settings, store: AssetStore | None = None, undated: datetime | None = None
+) -> Reading:
     """See `feeder.reading.read_text`."""
     whole, problems = text.decode(path, data)
     if not whole.strip():
@@ -30,10 +33,10 @@ def read(path: str, data: bytes, settings: Settings, store: AssetStore | None = 
     store = store or AssetStore(str(settings.root))
     work = Work(settings, front, said, name, attachments.read(front, store), zone, store)
     work.absent.update(dict.fromkeys(work.attached.absent))
-    return work.rejected() if said.rejected else _decide(work, whole[front.body :])
+    return work.rejected() if said.rejected else _decide(work, whole[front.body :], undated)
 
 
-def _decide(work: Work, body: str) -> Reading:
+def _decide(work: Work, body: str, undated: datetime | None) -> Reading:
     date = dating.own_date(work.front, work.fields, work.name, work.zone)
     if isinstance(date, Problem):
         work.front.problems.append(date)
@@ -48,8 +51,8 @@ def _decide(work: Work, body: str) -> Reading:
         found = []
     if date:
         return work.reading((_single(work, body, date),))
-    if work.is_draft:
-        return work.reading()  # a draft may wait for its date
+    if work.is_draft:  # it may wait for its date
+        return work.reading((_single(work, body, dating.moment(undated, work.zone)),) if undated else ())
     work.front.problems.append(dating.undated(work.front, found))
     return work.rejected()
 
