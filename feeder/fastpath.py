@@ -20,8 +20,8 @@ def main(argv: list[str] | None = None) -> int:
     folder = _plain(arguments)
     if folder is not None and not sys.stdout.isatty():
         known = index.load(folder)
-        unsent = os.path.exists(os.path.join(folder, index.UNSENT))
-        if known is not None and known.due > time.time() and not unsent:
+        now = time.time()
+        if known is not None and known.due > now and not index.is_left(folder, now):
             seen = look(known)
             if seen.trees == known.trees and seen.watched == known.watched:
                 return known.exit_code

@@ -28,6 +28,8 @@ FORMAT = 3
 FILE = ".feeder/index"
 UNSENT = ".feeder/unsent"
 """A file that stands while mail is being sent, and stays when that was cut short: the next run goes on with it."""
+HUB = ".feeder/hub"
+"""A file that stands while a hub is owed a notify; its own time is that of the next try."""
 UNKNOWN: Stat = (0, 0, 0)
 
 _64_BITS = 2**64 - 1  # a file may be dated before 1970
@@ -84,6 +86,16 @@ def save(root: str, index: Index) -> None:
     os.replace(temporary, path)
 
 
+def is_left(root: str, now: float) -> bool:
+    """Whether a run left work that is to be gone on with at ``now`` (seconds since the epoch): mail, or the hub."""
+    if os.path.exists(os.path.join(root, UNSENT)):
+        return True
+    try:
+        return os.stat(os.path.join(root, HUB)).st_mtime <= now
+    except OSError:
+        return False
+
+
 def drop(root: str) -> None:
     """Forget the index: the next run looks at everything."""
     try:
@@ -101,10 +113,11 @@ def stat(path: str) -> Stat:
     return (found.st_mtime_ns & _64_BITS, found.st_size, found.st_ino & _64_BITS)
 
 
-def walk(folder: str) -> Tree:
+def walk(folder: str, folders: list[str] | None = None) -> Tree:
     """Every file below ``folder`` that is not hidden.
 
-    Linked folders are not followed (a link may form a loop); they appear as files.
+    Linked folders are not followed (a link may form a loop); they appear as files. ``folders``, where it is given,
+    gets the folders that were looked into, below ``folder`` and with a slash at their end (its own is empty).
     """
     names: list[str] = []
     numbers: list[int] = []
@@ -116,6 +129,8 @@ def walk(folder: str) -> Tree:
             number = os.open(f"{folder}/{below}", os.O_RDONLY | os.O_DIRECTORY)
         except OSError:
             continue
+        if folders is not None:
+            folders.append(below)
         try:
             with os.scandir(number) as scan:
                 _look(scan, below, left, names, numbers)

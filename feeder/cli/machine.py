@@ -42,6 +42,7 @@ def report(report: Report, settings: Settings) -> str:
         "unchanged": report.unchanged,
         "deployed": report.deployed,
         "digests": [_digest(one, zone) for one in report.mailing.cuts],
+        "hub": _hub(report, zone),
         "mail": _mail(report),
         "next": coming,
         "seconds": round(report.seconds, 3),
@@ -60,6 +61,21 @@ def _digest(one: Cut, zone: ZoneInfo) -> dict[str, Any]:
         "queued": one.queued,
         "page": one.page,
         "send_at": _instant(one.send_at, zone),
+    }
+
+
+def _hub(report: Report, zone: ZoneInfo) -> dict[str, Any] | None:
+    found = report.hub
+    if found is None:
+        return None
+    return {
+        "url": found.hub,
+        "notified": list(found.topics),
+        "refused": list(found.refused),
+        "given_up": list(found.given_up),
+        "owed": found.owed,
+        "error": found.error,
+        "next": _instant(found.next, zone) if found.next is not None else None,
     }
 
 

@@ -115,9 +115,9 @@ def _problems(report: Report, asked: Arguments) -> None:
     """A person sees all that stand; cron's mail only what it was not told before."""
     if report.deployed is False:
         terminal.say("publish: the deploy command failed; it is tried again at the next run", sys.stderr)
-    from feeder.cli import mailing
+    from feeder.cli import hub, mailing
 
-    for line in mailing.troubles(report):
+    for line in (*hub.troubles(report.hub), *mailing.troubles(report)):
         terminal.say(f"publish: {line}", sys.stderr)
     found = report.problems if _wants_all(asked) else report.fresh
     if not found:

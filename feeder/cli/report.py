@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from feeder.cli import mailing
+from feeder.cli import hub, mailing
 from feeder.cli.terminal import Paint, clean, pad, width
 
 if TYPE_CHECKING:
@@ -43,14 +43,21 @@ def summary(report: Report, settings: Settings, paint: Paint, *, dry_run: bool, 
 def ending(report: Report, settings: Settings, *, dry_run: bool) -> Iterator[str]:
     """The last part, behind the problems: files, deploy, what comes next."""
     if not happened(report):
+        yield from hub.told(report.hub, settings)
         return
     if report.written or report.deleted or report.unchanged:
         yield _files(report, settings, dry_run=dry_run)
     if report.deployed:
         yield "deploy: done"
+    yield from hub.told(report.hub, settings)
     yield from mailing.told(report, settings)
-    if report.next is not None and not (report.mailing.outlook and report.next.why.startswith("digest ")):
+    if report.next is not None and not _is_told(report.next, report):
         yield f"next: {due(report.next, settings)}"
+
+
+def _is_told(what: Due, report: Report) -> bool:
+    """Whether another line says it already."""
+    return what.why == "hub" or bool(report.mailing.outlook and what.why.startswith("digest "))
 
 
 def due(what: Due, settings: Settings) -> str:

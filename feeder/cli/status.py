@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def status(directory: Path) -> int:
     """Tell what is public, wrong and due next."""
     from feeder import upkeep
+    from feeder.cli import hub
     from feeder.cli.report import due, local
 
     settings = settings_in(directory)
@@ -36,6 +37,8 @@ def status(directory: Path) -> int:
     if found.undeployed:
         files = "1 file is" if found.undeployed == 1 else f"{found.undeployed:,} files are"
         say(f"deploy:    {files} owed; tried again at the next run")
+    if found.hub:
+        say(f"hub:       {hub.owed(found.hub, settings)}")
     mail(settings, now())
     problems = (*found.problems, *settings.problems)
     say(f"problems:  {len(problems):,}" if problems else "problems:  none")

@@ -3,7 +3,8 @@
 Read what changed, decide what becomes of it, make what must be made, let it go live, and remember it: the history is
 committed twice, first with what is meant (and that a run is under way), then with what came of it. A run that was
 killed in between is finished by the next one, which then looks at everything. Mail comes last: digests are cut of what
-is public and deployed, their own pages go live, and only then is anything sent, under a lock of its own.
+is public and deployed, their own pages go live, the hub is told, and only then is anything sent. Hub and sending have
+locks of their own, so that no entry waits for either.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from feeder import cache as caching
 from feeder import config, index, inputs
@@ -24,7 +25,7 @@ from feeder.errors import HistoryDamaged, Problem
 from feeder.inputs import Inputs, Progress
 from feeder.output import Written, held, publishing, release
 from feeder.output.deploy import owed
-from feeder.pipeline import mailing
+from feeder.pipeline import mailing, notifying
 from feeder.pipeline.deciding import decide, settle
 from feeder.pipeline.gathering import add_what_is_due, gather
 from feeder.pipeline.making import deploy, make
@@ -33,7 +34,10 @@ from feeder.pipeline.telling import code_of, dry_report, report, worst
 from feeder.pipeline.values import Due, Mailing, Options, Post, Report
 from feeder.plan import Change, Plan
 
-__all__ = ["Change", "Due", "Mailing", "Options", "Post", "Report", "deliver", "publish"]
+if TYPE_CHECKING:
+    from feeder.websub import Notified
+
+__all__ = ["Change", "Due", "Mailing", "Options", "Post", "Report", "deliver", "notify", "publish"]
 
 FOLLOWING: Final = "feeder.toml [[follow]]"
 
@@ -49,7 +53,16 @@ def publish(settings: Settings, now: datetime, options: Options | None = None) -
     """
     options = options or Options()
     done = _publish(settings, now, options)
+    done = _notify(settings, now, options, done)
     return _mail(settings, now, options, done)
+
+
+def notify(settings: Settings, now: datetime) -> Notified | None:
+    """Tell the hub what is owed to it and due, and nothing else; beside a publish, under a lock of its own.
+
+    It takes ten seconds at most, and never raises for what the hub does. None: nothing is owed.
+    """
+    return notifying.notify(settings, now)
 
 
 def deliver(settings: Settings, now: datetime, post: Post, progress: Progress | None = None) -> Mailing:
@@ -60,6 +73,16 @@ def deliver(settings: Settings, now: datetime, post: Post, progress: Progress | 
     if not mailing.wanted(settings) or (settings.output.deploy and owed(settings.root)):
         return Mailing()
     return mailing.send(settings, now, post, progress)
+
+
+def _notify(settings: Settings, now: datetime, options: Options, done: Report) -> Report:
+    """Tell the hub which feeds changed; whatever becomes of that, the run has published."""
+    if not options.notify or options.dry_run or options.ahead is not None or done.deployed is False:
+        return done
+    told = notify(settings, now)
+    again = Due(told.next, "hub") if told and told.next else None
+    due = min((one for one in (done.next, again) if one), key=lambda one: one.at, default=None)
+    return replace(done, hub=told, next=due)
 
 
 def _mail(settings: Settings, now: datetime, options: Options, done: Report) -> Report:

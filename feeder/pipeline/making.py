@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from feeder import scope
 from feeder.errors import DeployFailed
 from feeder.inputs import Inputs
+from feeder.model import Stage
 from feeder.output import Written, open_output, served
 from feeder.output import deploy as deploying
+from feeder.pipeline import notifying
 from feeder.pipeline.run import Run
 from feeder.surroundings import remembered
 
@@ -33,6 +35,8 @@ def make(run: Run, looked: Inputs, jobs: Sequence[str]) -> Written:
             run.history.commit()
         stale = _note_results(run, results)
         stale.update(_outdated(run) if looked.everything else ())
+        if run.options.ahead is None:
+            notifying.owe(run.settings, run.now, [one.path for one in staged if one.stage is Stage.FEED])
         written = output.publish(staged, sorted(path for path in stale if not run.history.is_output(path)))
     except BaseException:
         output.discard()

@@ -15,9 +15,10 @@ from feeder.inputs import Progress
 from feeder.plan import Change
 
 if TYPE_CHECKING:
-    from feeder.mail.cutting import Cut, Outlook, Started
+    from feeder.mail.cutting import Cut, Outlook, Overtaken, Started
     from feeder.mail.sending.clocks import Clock
     from feeder.mail.sending.ledger import Tally
+    from feeder.websub import Notified
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Mailing:
     cuts: tuple[Cut, ...] = ()
     started: tuple[Started, ...] = ()
     """Lists whose transport is a new one."""
+    overtaken: tuple[Overtaken, ...] = ()
+    """Lists of which later digests are known than the mail database knows: an older one was put back."""
     outlook: tuple[Outlook, ...] = ()
     tally: Tally | None = None
     """None: nothing was to be sent, or another process is sending."""
@@ -65,6 +68,8 @@ class Options:
     """Cut the digests that are due."""
     post: Post | None = None
     """How to send them; None: they wait for the next run."""
+    notify: bool = True
+    """Tell the hub which feeds changed; if not, that waits for `notify` or the next run."""
     at_once: str = ""
     """A list whose digest is cut now, whatever its schedule; empty: none."""
     progress: Progress | None = None
@@ -103,5 +108,7 @@ class Report:
     """What the deploy command said when it failed."""
     next: Due | None = None
     mailing: Mailing = field(default_factory=Mailing)
+    hub: Notified | None = None
+    """What became of telling the hub; None: there is none, or nothing to tell it."""
     seconds: float = 0.0
     """How long it took; measured by the caller, who owns the clock."""

@@ -9,6 +9,7 @@ from feeder import history as histories
 from feeder import index, inputs
 from feeder.config import Settings
 from feeder.output import generations, publishing
+from feeder.pipeline import notifying
 
 
 def rollback(settings: Settings, now: datetime) -> int:
@@ -23,6 +24,10 @@ def rollback(settings: Settings, now: datetime) -> int:
         caching.open_cache(root) as cache,
     ):
         looked = inputs.survey(settings, history, cache)
+        out = str(settings.root / settings.output.path)
+        before = generations.current(out)
         number = generations.rollback(settings, inputs.fingerprint(looked))
+        if settings.feeds.hub:
+            notifying.owe(settings, now, generations.differences(out, before, number))
         index.drop(root)
     return number

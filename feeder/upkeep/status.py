@@ -6,13 +6,17 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from feeder import dates, identity
 from feeder import history as histories
 from feeder.config import Settings
 from feeder.errors import Problem
 from feeder.output import deploy, held
-from feeder.pipeline import Due
+from feeder.pipeline import Due, notifying
+
+if TYPE_CHECKING:
+    from feeder.websub import Notified
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Status:
     """After a rollback, publishing waits until an input changes."""
     undeployed: int
     """Files that the deploy command still has to move."""
+    hub: Notified | None = None
+    """What the hub has still to be told; None: nothing."""
 
 
 def known_ids(settings: Settings) -> Callable[[str], bool]:
@@ -59,6 +65,7 @@ def status(settings: Settings, now: datetime) -> Status:
             unfinished=_instant(history.meta("started")),
             held=held(settings) is not None,
             undeployed=len(deploy.owed(settings.root)) if settings.output.deploy else 0,
+            hub=notifying.standing(settings, now),
         )
 
 

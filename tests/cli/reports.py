@@ -11,6 +11,7 @@ from feeder.errors import Problem
 from feeder.mail.cutting import Cut, Outlook
 from feeder.mail.sending.ledger import Tally
 from feeder.pipeline import Mailing
+from feeder.websub import Notified
 
 AT = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 SETTINGS = Settings(root=Path("/publication"), site=Site(title="天数智芯新闻", url="https://news.example.org/"))
@@ -72,6 +73,7 @@ class Report:
     deployed: bool | None = None
     next: Due | None = field(default=Due(datetime(2026, 12, 1, 1, 0, tzinfo=UTC), "entry"))
     mailing: Mailing = field(default_factory=Mailing)
+    hub: Notified | None = None
     seconds: float = 0.42
 
 
@@ -110,6 +112,14 @@ MAILED = Mailing(
     ),
     tally=Tally(sent=126, deferred=1, failed=1, alarms=["mail to qq is paused until 10:00: 550 frequency limited"]),
 )
+HUB = Notified(
+    "https://hub.example.net/",
+    topics=("https://news.example.org/feed.atom", "https://news.example.org/feed.rss"),
+    refused=("https://news.example.org/feed.json: 404 Not Found",),
+    owed=3,
+    error="answered 503 Service Unavailable",
+    next=datetime(2026, 11, 22, 1, 1, tzinfo=UTC),
+)
 BUSY = Report(
     exit_code=3,
     changes=CHANGES,
@@ -118,5 +128,6 @@ BUSY = Report(
     written=("2026/11/订单/index.html", "feed.atom"),
     deleted=("2026/10/误发/index.html",),
     mailing=MAILED,
+    hub=HUB,
 )
 QUIET = Report(exit_code=3, problems=(BAD_DATE,))

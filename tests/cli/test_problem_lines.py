@@ -88,7 +88,7 @@ def lines_of(given: reports.Report, *, dry_run: bool = False) -> str:
 
 def test_a_run_on_a_terminal(golden: Golden) -> None:
     golden("cli/run.txt", lines_of(reports.BUSY))
-    golden("cli/dry-run.txt", lines_of(replace(reports.BUSY, mailing=Mailing()), dry_run=True))
+    golden("cli/dry-run.txt", lines_of(replace(reports.BUSY, mailing=Mailing(), hub=None), dry_run=True))
 
 
 def test_nothing_changed_is_one_line() -> None:
