@@ -61,6 +61,8 @@ Addresses already public stay."""
     """Put the title of a news page before that of its items where they stand alone: 天数智芯：融资消息."""
     items: Literal["pages", "anchors"] = "pages"
     """Give each item of a news page a page of its own ("pages"), or a place on one page ("anchors")."""
+    watch: Literal["auto", "polling"] = "auto"
+    """How `feeder run` notices changes: told by the system where that can be ("auto"), or by looking ("polling")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,197 @@
+"""Noticing that an input changed: by inotify, else by looking every second.
+
+What happened is never asked, only that something did: a run finds by itself what differs. So an editor that saves
+in five steps, a checkout of five hundred files and a folder that went and came back are all the same: one change.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from feeder.config import Settings
+from feeder.daemon.watchplaces import Places, Sight, places
+from feeder.daemon.watchways import STEP, LimitReached, Notices, afar
+from feeder.index import Index
+
+INOTIFY: Final = "inotify"
+POLLING: Final = "polling"
+QUIET: Final = 0.05
+"""Seconds without a change after which a change is told."""
+LONGEST: Final = 1.0
+"""Seconds after which it is told even if there is no quiet."""
+EVERY: Final = 1.0
+"""Seconds between two looks when polling."""
+_SHARE: Final = 20
+"""A look may take up to one part in so many of the time: five percent of a core."""
+_ANYWAY: Final = 60.0
+"""Seconds after which inotify is not trusted: a folder may have been mounted over, a queue may have overflowed."""
+_AGAIN: Final = 600.0
+"""Seconds after which inotify is tried again where it reached its limit."""
+_LEAST: Final = 0.001
+
+
+class Watcher:
+    """Watches the inputs of one publication, in a thread of its own.
+
+    ``changed`` is called there after a change and the quiet that followed it, or after a second without quiet; it must
+    return at once. ``tell`` gets a sentence for people when something stands in the way. For other settings, stop this
+    one and make another.
+    """
+
+    def __init__(self, settings: Settings, changed: Callable[[], None], tell: Callable[[str], None]) -> None:
+        self.how = INOTIFY
+        """``inotify`` or ``polling``; polling by settings, on network file systems, and at the limit of inotify."""
+        self._settings = settings
+        self._changed = changed
+        self._tell = tell
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="watch", daemon=True)
+        self._lock = threading.Lock()
+        self._seen: Index | None = None
+        self._last: Sight | None = None
+        """What was looked at when a change was last told."""
+        self._told: set[str] = set()
+        self._retry = float("inf")
+
+    def start(self) -> None:
+        """Begin; a change from now on is noticed."""
+        far = afar([str(self._settings.root), *self._places().trees])
+        if self._settings.entries.watch == POLLING or far:
+            self.how = POLLING
+        if far and self._settings.entries.watch != POLLING:
+            self._say(
+                f"the publication is on a file system that others may change unseen ({far}): "
+                "it is looked at every second instead of being watched"
+            )
+        self._last = self._places().look()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and wait for the thread."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def look(self) -> Index | None:
+        """How the inputs looked at the end of the quiet time; None where something happened since, or it was given."""
+        with self._lock:
+            seen, self._seen = self._seen, None
+            return seen
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if self.how == INOTIFY:
+                    self._listen()
+                else:
+                    self._poll()
+            except LimitReached as reached:
+                self.how = POLLING
+                self._retry = time.monotonic() + _AGAIN
+                self._say(
+                    "inotify is at its limit, so changes are looked for every second instead of at once; "
+                    f"raise it with: {reached}"
+                )
+            except Exception as error:  # noqa: BLE001 - whatever it is, changes must go on being noticed
+                self.how = POLLING
+                self._say(f"watching failed ({type(error).__name__}: {error}); changes are looked for every second")
+                self._stop.wait(EVERY)
+
+    def _listen(self) -> None:
+        """By inotify, until it is to stop."""
+        notices = self._notices(self._places().look())
+        try:
+            # Between the last look of the other way and now, something may have happened.
+            self._compare()
+            while not self._stop.is_set():
+                where, paths = self._places(), notices.wait(self._stop, _ANYWAY)
+                if any(map(where.minds, paths)):
+                    notices = self._until_quiet(notices, paths)
+                elif not paths and not self._stop.is_set():
+                    notices = self._renewed(notices, self._places().look(), frozenset())
+                    self._compare()
+        finally:
+            notices.close()
+
+    def _until_quiet(self, notices: Notices, paths: frozenset[str]) -> Notices:
+        """Look while it is quiet, and tell; what happens during a look makes it void."""
+        began = last = time.monotonic() - STEP / 1000
+        with self._lock:
+            self._seen = None
+        while True:
+            where = self._places()
+            sight = where.look()
+            before, notices = notices, self._renewed(notices, sight, paths)
+            if notices is not before and time.monotonic() - began < LONGEST:
+                paths = frozenset()
+                continue  # what came into a new folder before it was watched is seen by another look
+            paths = notices.wait(self._stop, max(_LEAST, last + QUIET - time.monotonic()))
+            still = not any(map(where.minds, paths))
+            if still or self._stop.is_set() or time.monotonic() - began > LONGEST:
+                self._found(sight, valid=still)
+                return notices
+            last = time.monotonic() - STEP / 1000
+
+    def _notices(self, sight: Sight) -> Notices:
+        """Of all folders of ``sight``; those that vanish meanwhile are left out."""
+        for _ in range(9):
+            try:
+                return Notices(sight.folders)
+            except FileNotFoundError:
+                sight = self._places().look()
+        return Notices(sight.folders)
+
+    def _renewed(self, notices: Notices, sight: Sight, paths: frozenset[str]) -> Notices:
+        """The notices, or others where folders came or went; one that went and came back is watched no more."""
+        if sight.folders == notices.folders and not paths & notices.folders:
+            return notices
+        try:
+            renewed = self._notices(sight)
+        except LimitReached:
+            notices.close()  # both together may be too many
+            return self._notices(sight)
+        notices.close()
+        return renewed
+
+    def _poll(self) -> None:
+        """By looking again and again, until it is to stop or inotify is to be tried again."""
+        wait = 0.0
+        while not self._stop.wait(wait):
+            if time.monotonic() > self._retry:
+                self._retry, self.how = float("inf"), INOTIFY
+                return
+            began = time.monotonic()
+            self._compare()
+            wait = max(EVERY, (time.monotonic() - began) * _SHARE)
+
+    def _compare(self) -> None:
+        """Look, and tell if something differs from the last time; once it is quiet."""
+        sight = self._places().look()
+        if self._last is not None and sight.state == self._last.state:
+            return
+        began = time.monotonic()
+        while time.monotonic() - began < LONGEST and not self._stop.wait(QUIET):
+            before, sight = sight, self._places().look()
+            if before.state == sight.state:
+                self._found(sight, valid=True)
+                return
+        self._found(sight, valid=False)
+
+    def _found(self, sight: Sight, *, valid: bool) -> None:
+        with self._lock:
+            self._seen = sight.index if valid else None
+        self._last = sight
+        if not self._stop.is_set():
+            self._changed()
+
+    def _places(self) -> Places:
+        return places(self._settings)
+
+    def _say(self, sentence: str) -> None:
+        """Tell something, once."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._tell(sentence)
