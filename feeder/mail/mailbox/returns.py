@@ -55,7 +55,7 @@ class Returns:
         if failure.action != "failed":
             return _not_failed(failure)
         self._fail(connection, mark, failure, now)
-        return self._refused(connection, person, failure, mark.digest, now, sure=sure)
+        return self.refused(connection, person, failure, mark.digest, now, sure=sure)
 
     def complained(self, connection: Connection, letter: Letter, incoming: Complained, now: datetime) -> Done:
         """Somebody pressed "this is spam": no more mail to that address, from any list."""
@@ -79,7 +79,7 @@ class Returns:
         suppressed = bounces.record(connection, self._subscribers, bounce, now)
         return Done(result="complaint", why=incoming.feedback, suppressed=suppressed)
 
-    def _refused(
+    def refused(
         self, connection: Connection, person: Person, failure: Failure, digest: int, now: datetime, *, sure: bool = True
     ) -> Done:
         kind = replies.classify_reply(failure.code, failure.status, failure.text, person.provider)
@@ -119,7 +119,7 @@ class Returns:
             mine = (table.c.address == person.address) & table.c.message_id.in_(ids)
             new = (table.c.state == "sent") & (table.c.made_at > to_micros(now - OLDEST))
             if connection.execute(update(table).where(mine, new).values(_failed(failure, now))).rowcount:
-                return self._refused(connection, person, failure, 0, now)
+                return self.refused(connection, person, failure, 0, now)
             return Done(result="ignored", why="a second report about the same message")
         if letter.statuses:
             return Done(result="ignored", why="a report about a message that is not ours")

@@ -1,0 +1,120 @@
+"""Bounces and complaints that a mail provider reports by HTTP: one signed webhook, with an adapter a provider.
+
+An adapter is a module with ``read(incoming, trust) -> Batch``: it believes only what is signed, and says in our terms
+what a provider means. ``desk`` does what follows, as for mail that came back. A new provider is one new file and one
+line in ``PROVIDERS``. Nothing that a request names is ever fetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final, Protocol, cast
+from urllib.parse import unquote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from feeder.config.secrets import Secrets
+from feeder.config.settings import Settings
+from feeder.errors import FeederError
+from feeder.web.values import Office
+from feeder.web.webhook.desk import Desk
+from feeder.web.webhook.values import Batch, Incoming, Refused, Trust
+
+PROVIDERS: Final = MappingProxyType(
+    {
+        "": "feeder.web.webhook.plain",
+        "ses": "feeder.web.webhook.ses",
+        "postmark": "feeder.web.webhook.postmark",
+        "mailgun": "feeder.web.webhook.mailgun",
+    }
+)
+"""Last part of the address, under ``/webhook/`` -> module that understands what is sent there."""
+
+LARGEST: Final = 256 * 1024
+"""Bytes of a request: the most that SNS sends. Real reports have a few thousand."""
+SLOWEST: Final = 20.0
+"""Seconds in which a request must be here as a whole."""
+_LATER: Final = 60
+
+
+class Adapter(Protocol):
+    """What the module of a provider offers."""
+
+    def read(self, incoming: Incoming, trust: Trust) -> Batch:
+        """What it reports; raises ``Refused`` for what is not from the provider, or no report."""
+        ...
+
+
+def routes(settings: Settings, office: Office, secrets: Secrets | None = None) -> list[BaseRoute]:
+    """The addresses at which providers report, under the path of ``[web] url``."""
+    secrets = secrets or Secrets(os.environ)
+    base = unquote(urlsplit(settings.web.url).path).rstrip("/")
+    desk = Desk(settings, secrets, office)
+    return [
+        Route(f"{base}/webhook/{name}", _Endpoint(name, settings, secrets, office, desk).post, methods=["POST"])
+        for name in PROVIDERS
+    ]
+
+
+class _Endpoint:
+    """One address."""
+
+    def __init__(self, name: str, settings: Settings, secrets: Secrets, office: Office, desk: Desk) -> None:
+        self._name, self._settings, self._secrets = name, settings, secrets
+        self._office, self._desk = office, desk
+
+    async def post(self, request: Request) -> Response:
+        """Take a report. What is understood, was here before, or is of no interest is answered with 200."""
+        try:
+            async with asyncio.timeout(SLOWEST):
+                body = await _body(request)
+        except TimeoutError:
+            return _answer(408, "too slow")
+        except ClientDisconnect:
+            return _answer(400, "cut off")
+        if body is None:
+            return _answer(413, f"a report has at most {LARGEST} bytes")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return await run_in_threadpool(self._taken, Incoming(body=body, headers=headers))
+
+    def _taken(self, incoming: Incoming) -> Response:
+        trust = Trust(settings=self._settings, secrets=self._secrets, now=self._office.now())
+        try:
+            batch = _adapter(self._name).read(incoming, trust)
+            self._desk.take(self._name or "plain", batch)
+        except Refused as refused:
+            self._desk.refused(refused)
+            return _answer(refused.status, refused.why, refused.headers)
+        except FeederError:
+            # What is wrong is for the editor's eyes; the provider comes again.
+            return _answer(503, "not now", {"Retry-After": str(_LATER)})
+        return _answer(200, "thank you")
+
+
+def _adapter(name: str) -> Adapter:
+    return cast("Adapter", import_module(PROVIDERS[name]))
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body; None when it is too large, which is found out before it is all here."""
+    told = request.headers.get("content-length", "")
+    if told.isascii() and told.isdigit() and (len(told) > len(str(LARGEST)) or int(told) > LARGEST):
+        return None
+    pieces, size = list[bytes](), 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > LARGEST:
+            return None
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _answer(status: int, words: str, headers: dict[str, str] | None = None) -> Response:
+    told = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})}
+    return PlainTextResponse(words + "\n", status, told)
