@@ -1,0 +1,155 @@
+"""``feeder run``: everything in one process, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from threading import Event, Lock
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from feeder.cli import terminal
+from feeder.cli.clock import SystemClock
+from feeder.cli.options import HELP, in_directory, settings_in
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from feeder.config import Settings
+    from feeder.config.secrets import Secrets
+    from feeder.pipeline import Mailing, Report
+    from feeder.web.values import Office
+
+_ERROR, _INFO = "<3>", "<6>"
+"""How sd-daemon(3) marks lines for the journal."""
+_COUNTED = ("sent", "deferred", "failed", "held", "skipped")
+
+
+@click.command(context_settings=HELP)
+@in_directory
+@click.option("--host", default="", metavar="ADDRESS", help="Listen at this address; [web] host if not given.")
+@click.option("--port", type=click.IntRange(0, 65535), default=None, metavar="N", help="Listen at this TCP port.")
+@click.option("--no-web", is_flag=True, help="Serve no pages.")
+@click.option("-q", "--quiet", is_flag=True, help="Tell of problems only.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell of every run, also when nothing changed.")
+def run(directory: Path, host: str, port: int | None, no_web: bool, quiet: bool, verbose: bool) -> int:
+    """Publish at each change and each due instant, send, and serve the subscription pages.
+
+    SIGTERM and Ctrl-C finish what is under way, SIGHUP reads feeder.toml anew.
+    """
+    if quiet and verbose:
+        raise click.UsageError("-q and -v exclude each other.")
+    if no_web and (host or port is not None):
+        raise click.UsageError("--no-web excludes --host and --port.")
+    from feeder.config.secrets import Secrets
+    from feeder.daemon import house
+    from feeder.daemon.watching import Watcher
+
+    root, secrets = directory.absolute(), Secrets(os.environ)
+    chosen = _chosen(host, 0 if no_web else port)
+    house.run(
+        root,
+        house.Parts(
+            load=lambda: chosen(settings_in(root)),
+            clock=_Clock,
+            secrets=secrets,
+            environ=os.environ,
+            voice=Speaker(quiet=quiet, verbose=verbose, environ=os.environ),
+            watch=Watcher,
+            pages=_pages(secrets),
+        ),
+    )
+    return 0
+
+
+def _chosen(host: str, port: int | None) -> Callable[[Settings], Settings]:
+    """What the command line says counts more than ``[web]``."""
+
+    def apply(settings: Settings) -> Settings:
+        web = settings.web
+        at = settings.web.port if port is None else port
+        return replace(settings, web=replace(web, host=host or web.host, port=at))
+
+    return apply
+
+
+def _pages(secrets: Secrets) -> Callable[[Settings, Office], ASGIApp]:
+    def make(settings: Settings, office: Office) -> ASGIApp:
+        from feeder.web.app import app
+
+        return app(settings, office, secrets)
+
+    return make
+
+
+class _Clock(SystemClock):
+    """A clock whose sleep the end of the process ends."""
+
+    def __init__(self, ended: Event) -> None:
+        self._ended = ended
+
+    def sleep(self, seconds: float) -> None:
+        """Come back later, or as soon as the process is to end."""
+        self._ended.wait(seconds)
+
+
+class Speaker:
+    """Prints for `feeder run`; see ``feeder.daemon.values.Voice``.
+
+    The journal has times and priorities of its own; elsewhere the first line of each event begins with the time.
+    """
+
+    def __init__(self, *, quiet: bool, verbose: bool, environ: Mapping[str, str]) -> None:
+        self._quiet, self._verbose = quiet, verbose
+        self._journal = {stream: _is_journal(stream, environ) for stream in (sys.stdout, sys.stderr)}
+        self._lock = Lock()
+
+    def say(self, line: str) -> None:
+        """Something happened."""
+        if not self._quiet:
+            self._print([line], sys.stdout, _INFO)
+
+    def warn(self, line: str) -> None:
+        """Something is wrong."""
+        self._print([line], sys.stderr, _ERROR)
+
+    def published(self, report: Report, settings: Settings) -> None:
+        """A run ended: what it did, as `publish` says it, and the problems that are new."""
+        from feeder.cli import mailing, problems
+        from feeder.cli import report as lines
+
+        if self._verbose or (lines.happened(report) and not self._quiet):
+            paint = terminal.Paint(on=terminal.coloured(sys.stdout))
+            said = [*lines.summary(report, settings, paint, dry_run=False, whole=self._verbose)]
+            self._print([*said, *lines.ending(report, settings, dry_run=False)], sys.stdout, _INFO)
+        # What failed is said by ``warn``, once, however often it is tried again.
+        rest = replace(report, mailing=replace(report.mailing, error=None, tally=None))
+        for line in (*mailing.troubles(rest), *problems.told(report.fresh, whole=False)):
+            self._print([line], sys.stderr, _ERROR)
+
+    def sent(self, mailing: Mailing, settings: Settings) -> None:  # noqa: ARG002  (the settings are every report's)
+        """Mail left, or was given up."""
+        counted = [(name, getattr(mailing.tally, name, 0)) for name in _COUNTED]
+        if any(number for name, number in counted if self._verbose or name != "deferred"):
+            self.say("mail: " + ", ".join(f"{number:,} {name}" for name, number in counted if number))
+
+    def _print(self, lines: Iterable[str], stream: TextIO, priority: str) -> None:
+        journal = self._journal.get(stream, False)
+        with self._lock:
+            for number, line in enumerate(lines):
+                clock = "" if number else f"{datetime.now().astimezone():%H:%M:%S} "
+                terminal.say((priority if journal else clock) + terminal.clean(line), stream)
+
+
+def _is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether what is written goes straight to the journal: JOURNAL_STREAM names it (systemd.exec(5))."""
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"

@@ -1,0 +1,84 @@
+"""What is due, read from the history, the mail database and the notes of followed feeds. Nothing is kept in between."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from feeder import dates
+from feeder import history as histories
+from feeder.config import Settings
+from feeder.daemon.duties import LATE, Duty, later_than
+from feeder.history import History
+
+
+def publishing(settings: Settings, since: datetime) -> tuple[Duty, ...]:
+    """What a publish will have to do after the instant ``since``, the next one first.
+
+    Raises ``FeederError`` or ``sqlite3.Error`` where a database cannot be read.
+    """
+    if not os.path.exists(settings.root / histories.FILE):
+        return ()
+    with histories.read_history(str(settings.root)) as history:
+        return later_than([*_entries(history), *_digests(settings, history, since), *_feeds(settings, since)], since)
+
+
+def missed(settings: Settings, wall: datetime) -> tuple[Duty, ...]:
+    """What was due since the last run, for a process that has only just started; raises as ``publishing`` does."""
+    if not os.path.exists(settings.root / histories.FILE):
+        return ()
+    with histories.read_history(str(settings.root)) as history:
+        cut = dates.from_micros(int(history.meta("cut") or 0))
+    return publishing(settings, max(min(cut, wall), wall - LATE))
+
+
+def sending(settings: Settings, now: datetime) -> Duty | None:
+    """When mail that is queued may leave; None: there is none, or it waits for a person. Raises ``FeederError``."""
+    if not _has_mail(settings):
+        return None
+    from feeder.mail import lists
+    from feeder.mail.database import open_mail
+    from feeder.mail.sending import upcoming
+
+    with open_mail(settings, now) as database:
+        at = upcoming.next_due(database, lists.ledger_transport(settings))
+    return Duty(at, "mail", "queued mail") if at is not None else None
+
+
+def _entries(history: History) -> Iterator[Duty]:
+    waiting = history.next_due()
+    if waiting is not None:
+        yield Duty(dates.from_micros(waiting.at), "entry", waiting.why)
+
+
+def _digests(settings: Settings, history: History, since: datetime) -> Iterator[Duty]:
+    """One for each list that has somebody to serve."""
+    if not _has_mail(settings):
+        return
+    from feeder.mail import cutting
+    from feeder.mail.database import open_mail
+
+    with open_mail(settings, since) as database:
+        for one in settings.lists:
+            found = cutting.next_due(database, replace(settings, lists=(one,)), history, since)
+            if found is not None:
+                yield Duty(found[0], "digest", found[1])
+
+
+def _feeds(settings: Settings, since: datetime) -> Iterator[Duty]:
+    if settings.follow:
+        from feeder.importers import feed
+
+        at = feed.next_poll(settings, since)
+        if at is not None:
+            yield Duty(at, "feed", "followed feed")
+
+
+def _has_mail(settings: Settings) -> bool:
+    if not settings.lists:
+        return False
+    from feeder.mail import database
+
+    return database.exists(settings)

@@ -1,0 +1,278 @@
+"""One process: publishing, sending, watching, the pages, and the signals that end it in good order."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from feeder.config import Settings
+from feeder.config.secrets import Secrets
+from feeder.daemon.clockwork import Clockwork
+from feeder.daemon.duties import Duty
+from feeder.daemon.frontdoor import FrontDoor
+from feeder.daemon.hands import Hand
+from feeder.daemon.office import Reception
+from feeder.daemon.reloading import Book
+from feeder.daemon.sdnotify import Notifier
+from feeder.daemon.signals import Signals
+from feeder.daemon.standing import Standing
+from feeder.daemon.troubles import Troubles
+from feeder.daemon.values import Voice, words_of
+from feeder.daemon.work import Work
+from feeder.errors import FeederError, Locked
+from feeder.index import Index
+from feeder.mail.sending.clocks import Clock
+from feeder.output import publishing
+from feeder.upkeep import running
+from feeder.web.values import Office
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+TICK: Final = 0.5
+"""Seconds between two looks at the clock."""
+FINISHING: Final = 30.0
+"""Seconds that a sending has to finish what is under way."""
+_PATIENCE: Final = 60.0
+
+
+class Watching(Protocol):
+    """Notices changes; see ``feeder.daemon.watching``."""
+
+    how: str
+
+    def start(self) -> None:
+        """Watch from now on."""
+
+    def stop(self) -> None:
+        """Watch no more."""
+
+    def look(self) -> Index | None:
+        """How the inputs look, where it has looked already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the house is made of that somebody may want otherwise."""
+
+    load: Callable[[], Settings]
+    """Reads the settings; raises ``SettingsError``."""
+    clock: Callable[[threading.Event], Clock]
+    """A clock whose sleep ends when the event is set."""
+    secrets: Secrets
+    environ: Mapping[str, str]
+    voice: Voice
+    watch: Callable[[Settings, Callable[[], None], Callable[[str], None]], Watching]
+    pages: Callable[[Settings, Office], ASGIApp]
+
+
+def run(root: Path, parts: Parts) -> None:
+    """Everything, until a signal ends it.
+
+    Raises:
+        SettingsError: at the start; later ones are told, and those of before go on.
+        Locked: another one is at work here.
+        PortTaken: the address cannot be listened at.
+        KeyboardInterrupt: it was asked twice to stop.
+    """
+    book, ended = Book(root, parts.load), threading.Event()
+    clock = parts.clock(ended)
+    with alone(root, clock.now()), ExitStack() as at_end:
+        house = House(root, book, clock, ended, parts)
+        signals = at_end.enter_context(Signals(house.stopping))
+        house.live(signals)
+        running.forget(root)
+
+
+@contextmanager
+def alone(root: Path, now: datetime) -> Iterator[None]:
+    """There is one in each publication; raises ``Locked``, with the process that it is."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(publishing(root, now, 0, running.LOCK))
+        except Locked as error:
+            told = str(error).replace("another run is at work", "another `feeder run` is at work here")
+            raise Locked(told, hint="one is enough for a publication; stop that one first") from None
+        yield
+
+
+class House:
+    """All parts together."""
+
+    def __init__(self, root: Path, book: Book, clock: Clock, ended: threading.Event, parts: Parts) -> None:
+        self._book, self._parts, self._voice, self._ended = book, parts, parts.voice, ended
+        earlier = running.load(root)
+        self._troubles = Troubles(earlier.troubles if earlier else ())
+        self._standing = Standing(root, os.getpid(), clock.now(), self._troubles)
+        self._notifier = Notifier(parts.environ)
+        self._work = Work(
+            book, clock, parts.secrets, parts.voice, self._standing, self._troubles,
+            stop=ended.is_set, follow=self._follow,
+        )  # fmt: skip
+        self._publisher = Hand("publishing", self._publish, self._broken)
+        self._sender = Hand("sending", self._send, self._broken)
+        self._work.told = self._sender.ring
+        self._office = Reception(clock, self._standing, mail=self._mail, entries=self._changed)
+        self._door = FrontDoor(book.settings, lambda settings: parts.pages(settings, self._office))
+        self._clockwork = Clockwork(clock, self._due)
+        self._watcher: Watching | None = None
+        self._setting = threading.Lock()
+        self._reload = self._noticed = False
+
+    def stopping(self) -> None:
+        """Sending finishes what is under way; called in a signal handler."""
+        self._ended.set()
+
+    def live(self, signals: Signals) -> None:
+        """The first run, then all others, until a signal says stop."""
+        self._voice.say(f"feeder run: process {os.getpid()}, {self._book.settings.root}")
+        self._standing.address = self._door.address
+        self._work.begin()
+        # Alone in the process, so that a large build may use all cores (see ``forking``).
+        self._work.publish(progress=self._progress)
+        try:
+            if not signals.stop:
+                self._open()
+                self._attend(signals)
+        finally:
+            self._close()
+
+    def _open(self) -> None:
+        self._clockwork.start()
+        self._publisher.start()
+        self._sender.start()
+        self._watch(self._book.settings)
+        self._door.open()
+        self._standing.save()
+        if self._door.address:
+            self._voice.say(f"pages: {self._door.address}")
+        self._set()
+        # What changed between the first run and the first look of the watcher; what a dead process left unsent.
+        self._publisher.ring()
+        self._sender.ring()
+        self._notifier.ready()
+
+    def _attend(self, signals: Signals) -> None:
+        """Look after the clock, the threads and the signals."""
+        since_life = 0.0
+        while not signals.stop:
+            wish = signals.wait(TICK)
+            if wish == "reload":
+                self._notifier.reloading()
+                self._reload = True
+                self._publisher.ring()
+            self._look_at_clock()
+            if self._watcher:
+                self._standing.watching = self._watcher.how
+            since_life += TICK
+            self._standing.dead = self._found_dead()
+            if self._notifier.every is not None and since_life >= self._notifier.every / 2 and not self._standing.dead:
+                self._notifier.alive()
+                since_life = 0.0
+
+    def _look_at_clock(self) -> None:
+        moved = self._clockwork.tick()
+        if not moved:
+            return
+        if abs(moved) >= 1:
+            way = "forward" if moved > 0 else "back"
+            self._voice.say(f"clock: set {way} by {abs(moved):,.0f} s; looking at what is due")
+        self._set()
+        self._publisher.ring()
+        self._sender.ring()
+
+    def _found_dead(self) -> str:
+        """A thread that ended though nobody asked it to."""
+        dead = [one.name for one in (self._publisher, self._sender) if not one.is_alive()]
+        return f"the thread for {' and '.join(dead)} has ended" if dead else ""
+
+    def _close(self) -> None:
+        """Finish what is under way."""
+        self._ended.set()
+        self._notifier.stopping()
+        self._voice.say("stopping")
+        if self._watcher:
+            self._watcher.stop()
+        if self._publisher.is_alive():
+            self._door.close()
+            self._clockwork.stop()
+            self._sender.end()
+            self._publisher.end()
+            self._sender.join(FINISHING)
+            while self._publisher.is_alive():
+                # A deploy command may take its time; broken off it would be owed.
+                self._notifier.patience(_PATIENCE)
+                self._publisher.join(_PATIENCE / 4)
+
+    def _publish(self) -> None:
+        """A turn of the publishing thread."""
+        reload, self._reload = self._reload, False
+        noticed, self._noticed = self._noticed, False
+        seen = self._watcher.look() if noticed and self._watcher else None
+        self._work.publish(seen, reload=reload)
+        self._after()
+        if reload:
+            self._notifier.ready()
+
+    def _send(self) -> None:
+        """A turn of the sending thread."""
+        if not self._ended.is_set():
+            self._work.deliver()
+            self._set()
+
+    def _after(self) -> None:
+        self._set()
+        found = self._standing.condition()
+        coming = f"next: {found.next_why} {found.next:%Y-%m-%d %H:%M} UTC" if found.next else "nothing is due"
+        self._notifier.status(found.why or coming)
+
+    def _set(self) -> None:
+        with self._setting:
+            self._clockwork.set(self._work.duties)
+
+    def _broken(self, error: Exception) -> None:
+        """A turn raised what it should not have."""
+        self._voice.warn(words_of(error))
+        self._set()
+
+    def _due(self, duty: Duty) -> None:
+        (self._publisher if duty.publishes else self._sender).ring()
+
+    def _mail(self) -> None:
+        self._work.wake()
+        self._sender.ring()
+
+    def _changed(self) -> None:
+        """An input changed; called by the watcher, and by the pages."""
+        self._noticed = True
+        self._publisher.ring()
+
+    def _watch(self, settings: Settings) -> None:
+        self._watcher = self._parts.watch(settings, self._changed, self._voice.warn)
+        self._watcher.start()
+        self._standing.watching = self._watcher.how
+
+    def _follow(self, settings: Settings) -> None:
+        """New settings: pages and watcher by them from now on."""
+        try:
+            self._door.follow(settings)
+        except FeederError as error:
+            self._troubles.failed("web", words_of(error), self._office.now())
+            self._voice.warn(f"web: {words_of(error)}; the old address stays")
+        else:
+            self._troubles.well("web")
+        self._standing.address = self._door.address
+        if self._watcher:
+            self._watcher.stop()
+            self._watch(settings)
+
+    def _progress(self, stage: str, done: int, total: int) -> None:
+        """The first build may take long: systemd is to wait for it."""
+        self._notifier.patience(_PATIENCE)
+        self._notifier.status(f"first run: {stage}, {done:,} of {total:,}")

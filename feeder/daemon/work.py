@@ -1,0 +1,236 @@
+"""One turn of publishing, one turn of sending: what `publish` does, with nobody to read its exit code.
+
+Nothing here raises: whatever goes wrong is told, shown, mailed to the operator, and tried again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from feeder import pipeline
+from feeder.config import Settings
+from feeder.config.secrets import Secrets
+from feeder.daemon import alarms, duties, facts
+from feeder.daemon.duties import Duty
+from feeder.daemon.reloading import Book
+from feeder.daemon.standing import Standing
+from feeder.daemon.troubles import Troubles
+from feeder.daemon.values import Voice, code_of, words_of
+from feeder.errors import DeployFailed, FeederError, Locked
+from feeder.index import Index
+from feeder.inputs import Progress
+from feeder.mail.sending.clocks import Clock
+from feeder.pipeline import Mailing, Options, Post, Report
+from feeder.upkeep.running import Trouble
+
+_WAIT: Final = 1.0
+"""Seconds that one turn waits for a `publish` beside it; it comes again until that one has ended."""
+_AGAIN: Final = timedelta(seconds=1)
+_MENDED: Final = ("publish", "deploy", "digests")
+"""What another publish may mend."""
+
+
+class Work:
+    """Publishes and sends for one publication; each of the two in a thread of its own, once there are threads."""
+
+    def __init__(
+        self, book: Book, clock: Clock, secrets: Secrets, voice: Voice, standing: Standing, troubles: Troubles,
+        *, stop: Callable[[], bool], follow: Callable[[Settings], None],
+    ) -> None:  # fmt: skip
+        """Work for the publication of ``book``.
+
+        Args:
+            book: its settings.
+            clock: its sleep ends early when ``stop`` says so.
+            secrets: passwords and keys.
+            voice: told what happens.
+            standing: where that is counted.
+            troubles: where that is kept which does not work.
+            stop: whether to finish what is under way, and send nothing more.
+            follow: called with settings that were read anew.
+        """
+        self._book, self._clock, self._voice = book, clock, voice
+        self._standing, self._troubles, self._follow = standing, troubles, follow
+        self._post = Post(clock, secrets, stop)
+        self._secrets = secrets
+        self._publishing: tuple[Duty, ...] = ()
+        self._came: tuple[Duty, ...] = ()
+        """What was due at a run that failed: the one that does not is still of that instant."""
+        self._letters = threading.Lock()
+        self._sending: Duty | None = None
+        self._idle = 0
+        self._waiting = False
+        self.told: Callable[[], None] = lambda: None
+        """Called when there is a mail to the operator to be sent."""
+
+    @property
+    def duties(self) -> tuple[Duty, ...]:
+        """What is due from now on, past instants included."""
+        return (*self._publishing, *([self._sending] if self._sending else []))
+
+    def begin(self) -> None:
+        """Find out what fell due while nobody was there."""
+        try:
+            self._publishing = facts.missed(self._book.settings, self._clock.now())
+        except (FeederError, OSError, sqlite3.Error):
+            return  # the first publish will say it
+
+    def publish(self, seen: Index | None = None, progress: Progress | None = None, *, reload: bool = False) -> None:
+        """One turn of publishing; ``seen`` is how the inputs look, where the watcher has looked already."""
+        self._look_at_settings(forced=reload)
+        started, wall = self._clock.seconds(), self._clock.now()
+        now = duties.moment((*self._came, *self._publishing), wall)
+        options = Options(seen=seen, progress=progress, lock_timeout=_WAIT, every_problem=False)
+        try:
+            report = pipeline.publish(self._book.settings, now, options)
+        except Locked as error:
+            self._wait_for(error, wall)
+            return
+        except Exception as error:  # noqa: BLE001  (a fault of ours must not end the process; it is told)
+            self._standing.ran(wall, code_of(error), self._clock.seconds() - started, failed=True)
+            self._fail("publish", words_of(error))
+            self._came = tuple(duty for duty in (*self._came, *self._publishing) if duty.at <= wall)
+        else:
+            self._came = ()
+            self._published(replace(report, seconds=self._clock.seconds() - started), wall)
+        self._waiting = False
+        self._derive(now)
+
+    def deliver(self) -> None:
+        """One turn of sending."""
+        settings = self._book.settings
+        try:
+            mailing = pipeline.deliver(settings, self._clock.now(), self._post)
+        except Exception as error:  # noqa: BLE001  (as above)
+            self._fail("sending", words_of(error))
+        else:
+            self._delivered(mailing, settings)
+        self._look_at_mail(self._clock.now(), tried=True)
+        self._save()
+
+    def wake(self) -> None:
+        """Something was queued just now: earlier tries that came to nothing do not count."""
+        self._idle = 0
+
+    def _look_at_settings(self, *, forced: bool) -> None:
+        before = self._book.settings
+        try:
+            if not self._book.refresh(forced=forced):
+                return
+        except FeederError as error:
+            self._fail("settings", f"{words_of(error)}; the settings of before go on")
+            return
+        self._heal("settings")
+        if self._book.settings != before:
+            self._voice.say("feeder.toml: read anew")
+        if self._book.settings != before or forced:
+            self._follow(self._book.settings)
+
+    def _wait_for(self, error: Locked, wall: datetime) -> None:
+        if not self._waiting:
+            self._voice.say(f"waiting: {words_of(error).partition(' (')[0]}")
+        self._waiting = True
+        others = (duty for duty in self._publishing if duty.kind != "retry")
+        self._publishing = (*others, Duty(wall + _AGAIN, "retry", "another publish is at work"))
+
+    def _published(self, report: Report, wall: datetime) -> None:
+        self._standing.ran(wall, report.exit_code, report.seconds)
+        self._standing.mailed(digests=len(report.mailing.cuts))
+        self._heal("publish")
+        self._voice.published(report, self._book.settings)
+        if report.deployed is False:
+            self._fail("deploy", words_of(DeployFailed(report.deploy_error or "")))
+        elif report.deployed:
+            self._heal("deploy")
+        if report.mailing.error is not None:
+            self._fail("digests", words_of(report.mailing.error))
+        else:
+            self._heal("digests")
+
+    def _delivered(self, mailing: Mailing, settings: Settings) -> None:
+        tally = mailing.tally
+        if mailing.error is not None:
+            self._fail("sending", words_of(mailing.error))
+        elif tally is not None:
+            self._voice.sent(mailing, settings)
+            self._standing.mailed(sent=tally.sent)
+            self._idle = 0 if tally.sent else self._idle
+            if tally.down:
+                # By mail, nobody could be told of it.
+                self._fail("sending", tally.down, mail=False)
+            else:
+                self._heal("sending")
+                self._raise_alarms(tally.alarms)
+
+    def _raise_alarms(self, lines: list[str]) -> None:
+        """What sending wants the operator to hear of, though it goes on."""
+        if lines:
+            self._fail("limits", "; ".join(lines))
+        else:
+            self._heal("limits", quietly=True)
+
+    def _fail(self, where: str, words: str, *, mail: bool = True) -> None:
+        """Tell it, once; and the operator by mail, once."""
+        now = self._clock.now()
+        if self._troubles.failed(where, words, now, quiet=not mail):
+            self._voice.warn(f"{where}: {words}")
+        with self._letters:
+            for trouble in self._troubles.all():
+                if not trouble.mailed:
+                    self._write_to_operator(trouble, now)
+
+    def _write_to_operator(self, trouble: Trouble, now: datetime) -> None:
+        try:
+            queued = alarms.queue(self._book.settings, self._secrets.keys(), trouble, now)
+        except Exception:  # noqa: BLE001  (what keeps it from being queued is told already, and it is tried again)
+            return
+        if queued:
+            self._troubles.mailed(trouble)
+            self.told()
+
+    def _heal(self, where: str, *, quietly: bool = False) -> None:
+        was = self._troubles.well(where)
+        if was is not None and not quietly:
+            self._voice.say(f"{where}: well again")
+
+    def _derive(self, now: datetime) -> None:
+        """What is due from here on, from nothing but files."""
+        wall = self._clock.now()
+        try:
+            found = facts.publishing(self._book.settings, now)
+        except Exception as error:  # noqa: BLE001  (it is told; the safety run tries again)
+            self._fail("publish", words_of(error))
+            found = ()
+        coming = [*found, duties.safety(wall)]
+        if times := self._troubles.times(*_MENDED):
+            coming.append(Duty(wall + duties.backed_off(times), "retry", "what failed is tried again"))
+        self._publishing = tuple(sorted(coming))
+        self._look_at_mail(wall, tried=False)
+        self._standing.comes(duties.first(self.duties))
+        self._save()
+
+    def _look_at_mail(self, now: datetime, *, tried: bool) -> None:
+        """When to send next; what is due still though it was tried just now waits for longer each time."""
+        try:
+            due = facts.sending(self._book.settings, now)
+        except Exception as error:  # noqa: BLE001  (as above)
+            self._fail("sending", words_of(error))
+            due = None
+        if due is None and (times := self._troubles.times("sending")):
+            due = replace(_mail(now), at=now + duties.backed_off(times))
+        if tried and due is not None and due.at <= now:
+            self._idle += 1
+            due = replace(due, at=now + duties.backed_off(self._idle))
+        self._sending = due
+
+    def _save(self) -> None:
+        self._standing.save()
+
+
+def _mail(now: datetime) -> Duty:
+    return Duty(now, "mail", "queued mail")
