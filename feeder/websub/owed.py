@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -57,12 +57,11 @@ def owe(known: Owed | None, hub: str, paths: Iterable[str], now: float) -> Owed:
     if known is None or known.hub != hub:
         known = Owed(hub)
     fresh = dict.fromkeys(paths, now)
-    # Of the main feed first: a round may end before all are told.
-    rest = {path: at for path, at in known.topics.items() if path not in fresh}
-    known.topics = dict(sorted({**fresh, **rest}.items(), key=lambda one: one[0].count("/") > 0))
-    if fresh and not known.asked:
-        known.next = min(known.next, now + SOON)
-    return known
+    rest = {path: since for path, since in known.topics.items() if path not in fresh}
+    # The main feed first: a round may end before all are told.
+    topics = dict(sorted({**fresh, **rest}.items(), key=lambda one: one[0].count("/") > 0))
+    soon = known.next if known.asked or not fresh else min(known.next, now + SOON)
+    return replace(known, topics=topics, next=soon)
 
 
 def settle(now_owed: Owed | None, before: Owed, after: Owed) -> Owed:
