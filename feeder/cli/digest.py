@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -12,6 +14,7 @@ from feeder.cli.options import HELP, in_directory, note, now, say, settings_in
 from feeder.cli.terminal import clean
 
 if TYPE_CHECKING:
+    from feeder.config import Settings
     from feeder.upkeep.digests import Preview
 
 NOT_SENT = 69
@@ -93,8 +96,14 @@ def test(name: str, address: str, directory: Path) -> int:
 
 @digest.command(context_settings=HELP)
 @click.argument("name", metavar="LIST")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]),
+    metavar="DATE",
+    help="Send again what was released since then, also to those who had it.",
+)
 @in_directory
-def send(name: str, directory: Path) -> int:
+def send(name: str, since: datetime | None, directory: Path) -> int:
     """Cut and send now what is due up to now.
 
     For all active subscriptions of the list, whatever their schedule. What changed is published first, as `publish`
@@ -104,8 +113,22 @@ def send(name: str, directory: Path) -> int:
     from feeder.cli.arguments import Arguments
     from feeder.mail import lists
 
-    lists.find(settings_in(directory), name)
+    settings = settings_in(directory)
+    lists.find(settings, name)
+    if since is not None:
+        _turn_back(settings, name, since)
     return publish.run(Arguments(directory=directory, at_once=name))
+
+
+def _turn_back(settings: Settings, name: str, since: datetime) -> None:
+    from feeder.mail import cutting, lists
+    from feeder.upkeep import digests
+
+    zone = ZoneInfo(lists.zone_of(settings, lists.find(settings, name)))
+    with digests.mail(settings, now()) as database:
+        many = cutting.turn_back(database, settings, name, since.replace(tzinfo=zone))
+    who = count(many, "subscriber gets", "subscribers get")
+    note(f"{name}: {who} again what was released since {since:%Y-%m-%d %H:%M}")
 
 
 @digest.command(context_settings=HELP)

@@ -11,7 +11,7 @@ from feeder.cli.terminal import clean
 
 if TYPE_CHECKING:
     from feeder.config import Settings
-    from feeder.mail.cutting import Cut, Outlook, Started
+    from feeder.mail.cutting import Cut, Outlook, Overtaken, Started
     from feeder.pipeline import Report
 
 _SOON: Final = timedelta(days=6)
@@ -40,6 +40,7 @@ def troubles(report: Report) -> Iterator[str]:
     if mail.error is not None:
         hint = f" ({clean(mail.error.hint)})" if mail.error.hint else ""
         yield f"mail: {clean(str(mail.error))}{hint}"
+    yield from (overtaken(one) for one in mail.overtaken)
     if mail.tally is not None:
         yield from (f"mail: {clean(alarm)}" for alarm in mail.tally.alarms)
 
@@ -49,6 +50,18 @@ def started(one: Started) -> str:
     since = one.since.strftime("%Y-%m-%d %H:%M UTC")
     who = "1 subscriber" if one.subscriptions == 1 else f"{one.subscriptions:,} subscribers"
     return f"{one.list}: first time by {one.transport}; {who} will get what is released after {since}"
+
+
+def overtaken(one: Overtaken) -> str:
+    """A list of which later digests are known than the mail database knows."""
+    until = one.until.strftime("%Y-%m-%d %H:%M UTC")
+    line = (
+        f"{one.list}: the mail database is older than the history, which knows digests up to {until}; they are not "
+        f"sent again, and {_people(one.subscriptions)} counted as served by them"
+    )
+    if one.held:
+        line += f"; {count(one.held, 'delivery', 'deliveries')} that waited in it are held, see `feeder digest status`"
+    return f"{line} (`feeder digest send {one.list} --since DATE` sends again what was missed)"
 
 
 def cut(one: Cut, settings: Settings) -> str:

@@ -63,6 +63,15 @@ class Digests(Tables):
             found.update(n for (n,) in self._db.execute("SELECT number FROM digest_entry WHERE entry = ?", (entry,)))
         return [digest for number in sorted(found) for digest in self._digests("WHERE number = ?", number)]
 
+    def first_digest_with(self, entry: str) -> int | None:
+        """Up to when the first digest served in which the entry with this id stood; None where there was none."""
+        query = (
+            "SELECT min(digest.until) FROM digest_entry JOIN digest ON digest.number = digest_entry.number "
+            "WHERE digest_entry.entry = ? AND kind = 'entry'"
+        )
+        row = self._db.execute(query, (entry,)).fetchone()
+        return int(row[0]) if row[0] is not None else None
+
     def withdrawn_from(self, number: int) -> list[str]:
         """Titles of the entries of a digest that are withdrawn now."""
         query = f"SELECT entry.title FROM {_STANDING} WHERE digest_entry.number = ? AND entry.withdrawn IS NOT NULL"

@@ -13,6 +13,7 @@ from feeder.history.digests import Digests
 from feeder.history.entries import Entries
 from feeder.history.labels import Labels
 from feeder.history.notes import Notes
+from feeder.history.swapping import finish
 
 FILE: Final = ".feeder/history.db"
 VERSION: Final = 2
@@ -123,6 +124,7 @@ def open_history(root: str, *, writing: bool = True) -> History:
     Raises ``HistoryDamaged`` when the file is not a readable history; it is never overwritten.
     """
     path = os.path.join(root, FILE)
+    finish(root)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, timeout=60)
     try:
@@ -152,7 +154,7 @@ def refusal(error: sqlite3.DatabaseError) -> FeederError | None:
 def _damaged(error: object) -> HistoryDamaged:
     return HistoryDamaged(
         f"{FILE} is damaged and was left as it is: {str(error).splitlines()[-1]}",
-        hint="restore it from a backup, or move it away and run `feeder recover`",
+        hint="`feeder restore BACKUP` puts one back; without any, move it away and run `feeder recover`",
     )
 
 
@@ -169,6 +171,16 @@ def require_sound(root: str) -> None:
         raise _damaged(found)
 
 
+def upgrade(path: str) -> None:
+    """Bring the history at ``path`` up to date, which nobody has open."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute("BEGIN")
+        _migrate(connection, path)
+    finally:
+        connection.close()
+
+
 def remove(root: str) -> None:
     """Delete the history of a publication in which nothing was ever published."""
     for ending in ("", "-wal", "-shm"):
@@ -178,6 +190,7 @@ def remove(root: str) -> None:
 
 def read_history(root: str) -> History:
     """The history for reading only, as it was last committed; for workers beside the one that writes."""
+    finish(root)
     connection = sqlite3.connect(f"file:{quote(os.path.join(root, FILE))}?mode=ro", uri=True, isolation_level=None)
     connection.execute("BEGIN")
     return History(connection)

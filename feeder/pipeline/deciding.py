@@ -25,7 +25,7 @@ def settle(run: Run, looked: Inputs, arrived: Sequence[Arrived]) -> Plan:
         authority=_authority(run),
         text_of=lambda one: _text(run, looked, one),
         stands=lambda record: _stands(run, record),
-        mailed=mailing.mailed(run.settings),
+        mailed=mailing.mailed(run.settings, run.history),
         force=run.options.force,
         ahead=run.options.ahead,
     )

@@ -38,8 +38,11 @@ def wanted(settings: Settings, at_once: str = "") -> bool:
     return bool(at_once) or database.exists(settings)
 
 
-def mailed(settings: Settings) -> Callable[[str], int | None]:
-    """Of an entry's id: up to when the first digest served that had it; see ``make_plan``."""
+def mailed(settings: Settings, history: History) -> Callable[[str], int | None]:
+    """Of an entry's id: up to when the first digest served that had it; see ``make_plan``.
+
+    After a restore the history may know digests that the mail database does not.
+    """
     known: list[Mapping[str, int] | None] = []
 
     def when(entry_id: str) -> int | None:
@@ -49,7 +52,8 @@ def mailed(settings: Settings) -> Callable[[str], int | None]:
             from feeder.mail import database
 
             known.append(database.mailed(settings))
-        return 0 if known[0] is None else known[0].get(entry_id)
+        found = [known[0].get(entry_id) if known[0] is not None else 0, history.first_digest_with(entry_id)]
+        return min((until for until in found if until is not None), default=None)
 
     return when
 
@@ -77,7 +81,7 @@ def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
     run.history.set_meta("cut", str(last))
     run.history.commit()
     settings, history = run.settings, run.history
-    cutting.count_on_from(database, history.last_digest())
+    overtaken = cutting.reckon(database, settings, history, run.now)
     with database.begin() as connection:
         Subscribers(settings, database.secrets()).tidy(connection, run.now)
     catalog = Catalog(settings, history, inputs.loader(settings, history, run.cache, looked.context))
@@ -91,6 +95,7 @@ def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
         list_host=list_host(settings, history),
     )
     amended = cutting.amend(database, settings, catalog, None, run.now)
+    cutting.keep(database, history)
     run.tell(NOTES, made.problems)
     history.commit()
     pages = cutting.public(database, history.last_digest())
@@ -98,6 +103,7 @@ def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
     return Mailing(
         cuts=made.cuts,
         started=made.started,
+        overtaken=tuple(overtaken),
         outlook=tuple(cutting.outlook(database, settings, history, run.now)),
         pages=tuple(pages),
         next=_next(database, settings, history, run.now),
@@ -133,16 +139,18 @@ def _keys(post: Post | None) -> Sequence[bytes]:
     return post.secrets.keys() if post else ()
 
 
-def send(settings: Settings, now: datetime, post: Post, progress: Progress | None) -> Mailing:
-    """Send what is queued and due. Another process that is sending is left alone."""
+def send(
+    settings: Settings, now: datetime, post: Post, progress: Progress | None, *, notices_only: bool = False
+) -> Mailing:
+    """Send what is queued and due, or system mails alone. Another process that is sending is left alone."""
     from feeder.mail.database import open_mail
 
     try:
         with publishing(settings.root, now, 0, SENDING), open_mail(settings, now, keys=_keys(post)) as database:
             marker = settings.root / index.UNSENT
             marker.touch()
-            tally = _send(database, settings, post, progress)
-            if not (tally.down or post.stop()):
+            tally = _send(database, settings, post, progress, notices_only=notices_only)
+            if not (tally.down or post.stop() or notices_only):
                 marker.unlink(missing_ok=True)
             return Mailing(tally=tally)
     except Locked:
@@ -151,7 +159,9 @@ def send(settings: Settings, now: datetime, post: Post, progress: Progress | Non
         return Mailing(error=error)
 
 
-def _send(database: MailDatabase, settings: Settings, post: Post, progress: Progress | None) -> Tally:
+def _send(
+    database: MailDatabase, settings: Settings, post: Post, progress: Progress | None, *, notices_only: bool
+) -> Tally:
     from feeder.mail import sending
     from feeder.mail.message import dkim
 
@@ -167,4 +177,5 @@ def _send(database: MailDatabase, settings: Settings, post: Post, progress: Prog
         password=password.reveal() if password else "",
         stop=post.stop,
         progress=progress,
+        notices_only=notices_only,
     )

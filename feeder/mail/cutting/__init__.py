@@ -9,27 +9,30 @@ from __future__ import annotations
 from feeder.mail.cutting.amending import amend, cancel, pause, restart, resume
 from feeder.mail.cutting.drafting import draft
 from feeder.mail.cutting.making import cut
-from feeder.mail.cutting.numbering import count_on_from
 from feeder.mail.cutting.outlook import next_due, outlook
 from feeder.mail.cutting.published import public, records
-from feeder.mail.cutting.values import Amended, Cut, Cuts, Outlook, Started
+from feeder.mail.cutting.reckoning import keep, reckon, turn_back
+from feeder.mail.cutting.values import Amended, Cut, Cuts, Outlook, Overtaken, Started
 
 __all__ = [
     "Amended",
     "Cut",
     "Cuts",
     "Outlook",
+    "Overtaken",
     "Started",
     "amend",
     "cancel",
-    "count_on_from",
     "cut",
     "draft",
+    "keep",
     "next_due",
     "outlook",
     "pause",
     "public",
+    "reckon",
     "records",
     "restart",
     "resume",
+    "turn_back",
 ]

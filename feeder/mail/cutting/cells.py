@@ -22,13 +22,12 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from feeder.history import Record
+from feeder.mail.cutting.remembered import Chosen
 from feeder.mail.cutting.selection import Cell
 from feeder.mail.schema import delivery, digest, digest_entry, served, snapshot, subscriber, subscription
-
-Chosen = tuple[str, int | None, str]
-"""``(frequency, hour, timezone)`` as a subscription has them: empty is the list's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,25 @@ class Cells:
         )
         done = self._connection.execute(insert(served).from_select(["transport", "subscription", "through"], source))
         return int(done.rowcount)
+
+    def overtake(self, chosen: Chosen, until: int) -> int:
+        """Take all who ever confirmed a schedule, active or not, as served through ``until``; how many are active."""
+        wanted = and_(subscription.c.list == self._list, subscription.c.state != "pending", _chose(chosen))
+        behind = self._is_unserved() | exists().where(self._served, served.c.through < until)
+        query = select(func.count()).select_from(subscription).where(self._active, _chose(chosen), behind)
+        many = int(self._connection.execute(query).scalar_one())
+        source = select(literal(self._transport), subscription.c.id, literal(until)).where(wanted, behind)
+        added = upsert(served).from_select(["transport", "subscription", "through"], source)
+        moved = {"through": func.max(served.c.through, added.excluded.through)}
+        self._connection.execute(added.on_conflict_do_update(index_elements=["transport", "subscription"], set_=moved))
+        return many
+
+    def turn_back(self, since: int) -> int:
+        """Take the active ones as served no further than ``since``; how many that changed."""
+        mine = select(subscription.c.id).where(self._active)
+        later = (served.c.transport == self._transport) & (served.c.through > since)
+        moved = update(served).where(later, served.c.subscription.in_(mine)).values(through=since)
+        return int(self._connection.execute(moved).rowcount)
 
     def _is_unserved(self) -> ColumnElement[bool]:
         row = exists().where(served.c.transport == self._transport, served.c.subscription == subscription.c.id)

@@ -22,10 +22,10 @@ from feeder.history import History, Record
 from feeder.mail import calendar, lists, notes
 from feeder.mail.calendar import Schedule
 from feeder.mail.cutting import remembered
-from feeder.mail.cutting.cells import Cells, Chosen, Readers
+from feeder.mail.cutting.cells import Cells, Readers
 from feeder.mail.cutting.freezing import Composing, Freezer
 from feeder.mail.cutting.proofs import Prover
-from feeder.mail.cutting.remembered import Past
+from feeder.mail.cutting.remembered import Chosen, Past
 from feeder.mail.cutting.selection import (
     HOUR,
     Cell,
@@ -320,6 +320,8 @@ class _Cutting:
             }
             queued = sum(cells.queue(cell, due.until, due.readers, row, at_once=due.at_once) for cell in there)
             cells.advance(made.number, due.until)
+            schedules = {(cell.frequency, cell.hour, cell.timezone) for cell in there}
+            remembered.note_served(connection, self._transport, self._list.name, schedules, due.until)
             if self._list.approve:
                 self._prover.prove(connection, self._list, made, group.language, due.many, self._now)
         return Cut(

@@ -10,7 +10,8 @@ from feeder.config.settings import MailingList, Settings
 from feeder.history import History
 from feeder.mail import calendar, lists
 from feeder.mail.cutting import remembered
-from feeder.mail.cutting.cells import Cells, Chosen
+from feeder.mail.cutting.cells import Cells
+from feeder.mail.cutting.remembered import Chosen
 from feeder.mail.cutting.selection import instant_after, mailable
 from feeder.mail.cutting.values import Outlook
 from feeder.mail.database import MailDatabase

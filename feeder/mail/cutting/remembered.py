@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -13,6 +14,12 @@ from feeder.mail import lists
 from feeder.mail.schema import meta
 
 _KEY: Final = "cut"
+_SERVED: Final = "served "
+
+Chosen = tuple[str, int | None, str]
+"""``(frequency, hour, timezone)`` as a subscription has them: empty is the list's."""
+Served = dict[str, dict[str, int]]
+"""``served_key`` of a transport and a list -> ``schedule_key`` -> up to when digests of it were cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,44 @@ def set_last_instant(connection: Connection, transport: str, mailing_list: Maili
 def instant_key(transport: str, name: str) -> str:
     """Where ``meta`` has the last instant cut of a list."""
     return f"instant {transport} {name}"
+
+
+def served(connection: Connection) -> Served:
+    """Up to when digests were cut, for each transport, list and schedule that ever had one."""
+    rows = connection.execute(select(meta.c.key, meta.c.value).where(meta.c.key.startswith(_SERVED)))
+    return {row.key: json.loads(row.value) for row in rows}
+
+
+def note_served(connection: Connection, transport: str, name: str, chosen: Iterable[Chosen], until: int) -> None:
+    """Remember that those with some schedules of the list ``name`` had a digest up to ``until``."""
+    key = served_key(transport, name)
+    known: dict[str, int] = json.loads(_get(connection, key) or "{}")
+    for one in map(schedule_key, chosen):
+        known[one] = max(known.get(one, 0), until)
+    _set(connection, key, json.dumps(known, ensure_ascii=False, sort_keys=True))
+
+
+def served_key(transport: str, name: str) -> str:
+    """Where ``meta`` has up to when a list was served."""
+    return f"{_SERVED}{transport} {name}"
+
+
+def transport_and_list(key: str) -> tuple[str, str]:
+    """The other way round."""
+    transport, _, name = key.removeprefix(_SERVED).partition(" ")
+    return transport, name
+
+
+def schedule_key(chosen: Chosen) -> str:
+    """A schedule as the key of a JSON object: ``weekly``, ``daily 20 Europe/Berlin``."""
+    frequency, hour, zone = chosen
+    return f"{frequency} {'' if hour is None else hour} {zone}".rstrip()
+
+
+def schedule_of(key: str) -> Chosen:
+    """The other way round."""
+    frequency, hour, zone = [*key.split(" "), "", ""][:3]
+    return frequency, int(hour) if hour else None, zone
 
 
 def _get(connection: Connection, key: str) -> str:

@@ -43,6 +43,19 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overtaken:
+    """Subscriptions that later digests had served, of which the mail database knows nothing: it is an older one."""
+
+    list: str
+    until: datetime
+    """Of the latest of those digests."""
+    subscriptions: int
+    """Active ones that are taken as served."""
+    held: int
+    """Deliveries of earlier digests that waited in it, of all lists, and are held now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cuts:
     """All that one cut did."""
 
