@@ -30,6 +30,7 @@ def status(directory: Path) -> int:
     say(f"entries:   {found.public:,} public")
     say(f"last run:  {local(found.last, settings)}" if found.last is not None else "last run:  never")
     say(f"next:      {due(found.next, settings)}" if found.next is not None else "next:      nothing is due")
+    daemon(settings)
     if found.unfinished is not None:
         say(f"killed:    the run of {local(found.unfinished, settings)}; the next one finishes it")
     if found.held:
@@ -44,6 +45,26 @@ def status(directory: Path) -> int:
     say(f"problems:  {len(problems):,}" if problems else "problems:  none")
     tell_problems(problems)
     return 0
+
+
+def daemon(settings: Settings) -> None:
+    """How `feeder run` is, if it is or should be."""
+    from feeder.cli.report import local
+    from feeder.upkeep import running
+
+    found = running.load(settings.root)
+    if found is None:
+        return
+    if not found.alive:
+        say(f"daemon:    gone without a word; it ran from {local(found.since, settings)} as process {found.pid}")
+        return
+    doing = [f"process {found.pid} since {local(found.since, settings)}"]
+    doing += [f"watching by {found.watching}"] if found.watching else ["first run"]
+    doing += [found.address] if found.address else []
+    say(f"daemon:    {', '.join(doing)}")
+    for one in found.troubles:
+        tries = "once" if one.times == 1 else f"{one.times:,} times"
+        say(f"failing:   {one.where}, {tries} since {local(one.since, settings)}: {clean(one.words)}")
 
 
 def mail(settings: Settings, moment: datetime) -> None:

@@ -17,8 +17,8 @@ _CHINESE: Final = {
     "digests": "摘要邮件没有做成",
     "sending": "邮件发送失败",
     "limits": "有邮件暂缓发送",
-    "web": "订阅页面没有运行",
-    "watching": "无法察觉文件的改动",
+    "web": "订阅页面的地址无法使用",
+    "pages": "订阅页面无法显示",
 }
 _ENGLISH: Final = {
     "publish": "publishing fails",
@@ -27,8 +27,8 @@ _ENGLISH: Final = {
     "digests": "digests cannot be made",
     "sending": "mail cannot be sent",
     "limits": "some mail is held back",
-    "web": "the subscription pages do not answer",
-    "watching": "changes of files are not noticed",
+    "web": "the pages cannot be served at their address",
+    "pages": "the subscription pages cannot be shown",
 }
 _GOES_ON_CHINESE: Final = (
     "feeder run 仍在运行，会自动再试，有改动时也会再试；已公开的内容不受影响。"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from feeder.config import Settings
-from feeder.web.serving import PortTaken, Serving
+from feeder.web.serving import Serving
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,20 +18,36 @@ Make = Callable[[Settings], "ASGIApp"]
 class FrontDoor:
     """Listens from the beginning; answers once it is opened. New settings get a new application behind the same door.
 
-    When it is made it raises ``PortTaken``, and whatever the application raises.
+    Where none can be made (a broken template, say), the one of before stays, or visitors are asked to come again.
+
+    Raises ``PortTaken`` when it is made.
     """
 
     def __init__(self, settings: Settings, make: Make) -> None:
         self._make, self._settings = make, settings
-        self._behind = make(settings) if settings.web.port else None
+        self._behind: ASGIApp | None = None
         self._retired: ASGIApp | None = None
-        self._serving = self._bound(settings)
         self._open = False
+        self._outdated = bool(settings.web.port)
+        self._serving = self._bound(settings)
 
     @property
     def address(self) -> str:
         """Where it answers; empty: nowhere."""
         return self._serving.url if self._serving else ""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether what stands behind it is not that of the settings in force."""
+        return self._outdated
+
+    def mend(self) -> None:
+        """Make the application of the settings in force; raises what it raises, and then is to be asked again."""
+        made = self._make(self._settings) if self._settings.web.port else None
+        # Requests under way are answered by the one they came to; it is closed when the next one comes.
+        _close(self._retired)
+        self._retired, self._behind = self._behind, made
+        self._outdated = False
 
     def open(self) -> None:
         """Answer."""
@@ -47,34 +63,35 @@ class FrontDoor:
         _close(self._behind)
 
     def follow(self, settings: Settings) -> None:
-        """Serve by other settings.
+        """Listen by other settings, which are in force from now on; what stands behind is for ``mend``.
 
-        Raises ``PortTaken`` where these name a port that is taken, or what the application raises; all stays as it was.
+        Raises ``PortTaken``: it goes on listening where it did.
         """
-        behind = self._make(settings) if settings.web.port else None
         moved = _place(self._settings) != _place(settings)
-        try:
-            serving = self._bound(settings) if moved else self._serving
-        except PortTaken:
-            _close(behind)
-            raise
-        # Requests under way are answered by the one they came to; it is closed when the next one comes.
-        _close(self._retired)
-        self._retired, self._behind, self._settings = self._behind, behind, settings
+        self._settings, self._outdated = settings, bool(settings.web.port)
+        if not moved:
+            return
+        serving = self._bound(settings)
         old, self._serving = self._serving, serving
-        if moved and serving and self._open:
+        if serving and self._open:
             serving.start()
-        if moved and old:
+        if old:
             old.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As an application (ASGI): whichever stands behind the door now."""
-        assert self._behind is not None
-        await self._behind(scope, receive, send)
+        await (self._behind or _closed)(scope, receive, send)
 
     def _bound(self, settings: Settings) -> Serving | None:
         web = settings.web
         return Serving(self, web.host, web.port, web.proxies) if web.port else None
+
+
+async def _closed(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  (ASGI calls it so)
+    """Nothing can be shown yet."""
+    head = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"60"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 503, "headers": head})
+    await send({"type": "http.response.body", "body": "请稍后再来 · please come again later\n".encode()})
 
 
 def _place(settings: Settings) -> tuple[str, int, tuple[str, ...]]:

@@ -40,6 +40,8 @@ TICK: Final = 0.5
 FINISHING: Final = 30.0
 """Seconds that a sending has to finish what is under way."""
 _PATIENCE: Final = 60.0
+LASTING: Final = {"publish", "deploy", "digests", "sending"}
+"""Troubles of an earlier process that its successor has as well, until it finds otherwise: nobody is told twice."""
 
 
 class Watching(Protocol):
@@ -108,7 +110,7 @@ class House:
     def __init__(self, root: Path, book: Book, clock: Clock, ended: threading.Event, parts: Parts) -> None:
         self._book, self._parts, self._voice, self._ended = book, parts, parts.voice, ended
         earlier = running.load(root)
-        self._troubles = Troubles(earlier.troubles if earlier else ())
+        self._troubles = Troubles(one for one in (earlier.troubles if earlier else ()) if one.where in LASTING)
         self._standing = Standing(root, os.getpid(), clock.now(), self._troubles)
         self._notifier = Notifier(parts.environ)
         self._work = Work(
@@ -136,6 +138,7 @@ class House:
         self._work.begin()
         # Alone in the process, so that a large build may use all cores (see ``forking``).
         self._work.publish(progress=self._progress)
+        self._dress()
         try:
             if not signals.stop:
                 self._open()
@@ -216,6 +219,7 @@ class House:
         noticed, self._noticed = self._noticed, False
         seen = self._watcher.look() if noticed and self._watcher else None
         self._work.publish(seen, reload=reload)
+        self._dress()
         self._after()
         if reload:
             self._notifier.ready()
@@ -263,14 +267,24 @@ class House:
         try:
             self._door.follow(settings)
         except FeederError as error:
-            self._troubles.failed("web", words_of(error), self._office.now())
-            self._voice.warn(f"web: {words_of(error)}; the old address stays")
+            self._work.fail("web", f"{words_of(error)}; the old address stays")
         else:
-            self._troubles.well("web")
+            self._work.heal("web")
         self._standing.address = self._door.address
         if self._watcher:
             self._watcher.stop()
             self._watch(settings)
+
+    def _dress(self) -> None:
+        """Make the pages of the settings in force; what stands in their way may be mended by any change."""
+        if not self._door.outdated:
+            return
+        try:
+            self._door.mend()
+        except (FeederError, OSError) as error:
+            self._work.fail("pages", words_of(error))
+        else:
+            self._work.heal("pages")
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         """The first build may take long: systemd is to wait for it."""

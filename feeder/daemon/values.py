@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS}
 _FAULT: Final = 1
+_LONGEST: Final = 600
+"""Characters of a line; a deploy command may say a lot."""
 
 
 class Voice(Protocol):
@@ -56,8 +58,9 @@ def words_of(error: Exception) -> str:
 
 
 def one_line(text: str) -> str:
-    """Text as one line."""
-    return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+    """Text as one line, not too long for a log."""
+    line = "; ".join(line.strip() for line in text.splitlines() if line.strip())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"
 
 
 def _where(error: Exception) -> str:

@@ -93,7 +93,7 @@ class Work:
             return
         except Exception as error:  # noqa: BLE001  (a fault of ours must not end the process; it is told)
             self._standing.ran(wall, code_of(error), self._clock.seconds() - started, failed=True)
-            self._fail("publish", words_of(error))
+            self.fail("publish", words_of(error))
             self._came = tuple(duty for duty in (*self._came, *self._publishing) if duty.at <= wall)
         else:
             self._came = ()
@@ -107,7 +107,7 @@ class Work:
         try:
             mailing = pipeline.deliver(settings, self._clock.now(), self._post)
         except Exception as error:  # noqa: BLE001  (as above)
-            self._fail("sending", words_of(error))
+            self.fail("sending", words_of(error))
         else:
             self._delivered(mailing, settings)
         self._look_at_mail(self._clock.now(), tried=True)
@@ -117,15 +117,31 @@ class Work:
         """Something was queued just now: earlier tries that came to nothing do not count."""
         self._idle = 0
 
+    def fail(self, where: str, words: str, *, mail: bool = True) -> None:
+        """Tell it, once; and the operator by mail, once."""
+        now = self._clock.now()
+        if self._troubles.failed(where, words, now, quiet=not mail):
+            self._voice.warn(f"{where}: {words}")
+        with self._letters:
+            for trouble in self._troubles.all():
+                if not trouble.mailed:
+                    self._write_to_operator(trouble, now)
+
+    def heal(self, where: str, *, quietly: bool = False) -> None:
+        """It works; that is told where people heard that it did not."""
+        was = self._troubles.well(where)
+        if was is not None and not quietly:
+            self._voice.say(f"{where}: well again")
+
     def _look_at_settings(self, *, forced: bool) -> None:
         before = self._book.settings
         try:
             if not self._book.refresh(forced=forced):
                 return
         except FeederError as error:
-            self._fail("settings", f"{words_of(error)}; the settings of before go on")
+            self.fail("settings", f"{words_of(error)}; the settings of before go on")
             return
-        self._heal("settings")
+        self.heal("settings")
         if self._book.settings != before:
             self._voice.say("feeder.toml: read anew")
         if self._book.settings != before or forced:
@@ -141,48 +157,38 @@ class Work:
     def _published(self, report: Report, wall: datetime) -> None:
         self._standing.ran(wall, report.exit_code, report.seconds)
         self._standing.mailed(digests=len(report.mailing.cuts))
-        self._heal("publish")
+        self.heal("publish")
         self._voice.published(report, self._book.settings)
         if report.deployed is False:
-            self._fail("deploy", words_of(DeployFailed(report.deploy_error or "")))
-        elif report.deployed:
-            self._heal("deploy")
+            self.fail("deploy", words_of(DeployFailed(report.deploy_error or "")))
+        elif report.deployed or not self._book.settings.output.deploy:
+            self.heal("deploy")
         if report.mailing.error is not None:
-            self._fail("digests", words_of(report.mailing.error))
+            self.fail("digests", words_of(report.mailing.error))
         else:
-            self._heal("digests")
+            self.heal("digests")
 
     def _delivered(self, mailing: Mailing, settings: Settings) -> None:
         tally = mailing.tally
         if mailing.error is not None:
-            self._fail("sending", words_of(mailing.error))
+            self.fail("sending", words_of(mailing.error))
         elif tally is not None:
             self._voice.sent(mailing, settings)
             self._standing.mailed(sent=tally.sent)
             self._idle = 0 if tally.sent else self._idle
             if tally.down:
                 # By mail, nobody could be told of it.
-                self._fail("sending", tally.down, mail=False)
+                self.fail("sending", tally.down, mail=False)
             else:
-                self._heal("sending")
+                self.heal("sending")
                 self._raise_alarms(tally.alarms)
 
     def _raise_alarms(self, lines: list[str]) -> None:
         """What sending wants the operator to hear of, though it goes on."""
         if lines:
-            self._fail("limits", "; ".join(lines))
+            self.fail("limits", "; ".join(lines))
         else:
-            self._heal("limits", quietly=True)
-
-    def _fail(self, where: str, words: str, *, mail: bool = True) -> None:
-        """Tell it, once; and the operator by mail, once."""
-        now = self._clock.now()
-        if self._troubles.failed(where, words, now, quiet=not mail):
-            self._voice.warn(f"{where}: {words}")
-        with self._letters:
-            for trouble in self._troubles.all():
-                if not trouble.mailed:
-                    self._write_to_operator(trouble, now)
+            self.heal("limits", quietly=True)
 
     def _write_to_operator(self, trouble: Trouble, now: datetime) -> None:
         try:
@@ -193,18 +199,13 @@ class Work:
             self._troubles.mailed(trouble)
             self.told()
 
-    def _heal(self, where: str, *, quietly: bool = False) -> None:
-        was = self._troubles.well(where)
-        if was is not None and not quietly:
-            self._voice.say(f"{where}: well again")
-
     def _derive(self, now: datetime) -> None:
         """What is due from here on, from nothing but files."""
         wall = self._clock.now()
         try:
             found = facts.publishing(self._book.settings, now)
         except Exception as error:  # noqa: BLE001  (it is told; the safety run tries again)
-            self._fail("publish", words_of(error))
+            self.fail("publish", words_of(error))
             found = ()
         coming = [*found, duties.safety(wall)]
         if times := self._troubles.times(*_MENDED):
@@ -219,7 +220,7 @@ class Work:
         try:
             due = facts.sending(self._book.settings, now)
         except Exception as error:  # noqa: BLE001  (as above)
-            self._fail("sending", words_of(error))
+            self.fail("sending", words_of(error))
             due = None
         if due is None and (times := self._troubles.times("sending")):
             due = replace(_mail(now), at=now + duties.backed_off(times))

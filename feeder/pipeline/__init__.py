@@ -68,11 +68,13 @@ def notify(settings: Settings, now: datetime) -> Notified | None:
 def deliver(settings: Settings, now: datetime, post: Post, progress: Progress | None = None) -> Mailing:
     """Send what is queued and due, and nothing else; beside a publish, under a lock of its own.
 
-    Nothing leaves while files wait for the deploy command: mail leads to them.
+    No digest leaves while files wait for the deploy command: it leads to them. System mails do, among them the alarm
+    about that very command.
     """
-    if not mailing.wanted(settings) or (settings.output.deploy and owed(settings.root)):
+    if not mailing.wanted(settings):
         return Mailing()
-    return mailing.send(settings, now, post, progress)
+    waiting = bool(settings.output.deploy and owed(settings.root))
+    return mailing.send(settings, now, post, progress, notices_only=waiting)
 
 
 def _notify(settings: Settings, now: datetime, options: Options, done: Report) -> Report:

@@ -21,7 +21,7 @@ class Trouble:
     """Something that does not work, and is tried again."""
 
     where: str
-    """``publish``, ``settings``, ``deploy``, ``digests``, ``sending``, ``web``, ``watching``."""
+    """``publish``, ``settings``, ``deploy``, ``digests``, ``sending``, ``limits``, ``web``, ``pages``."""
     words: str
     """What is wrong and how to mend it, in one line."""
     since: datetime

@@ -43,6 +43,7 @@ def send(
     progress: Progress | None = None,
     most: int | None = None,
     transport: Transport | None = None,
+    notices_only: bool = False,
 ) -> Tally:
     """Send all that is due now: system mails first, then deliveries. What was put off is left for a later run.
 
@@ -56,6 +57,7 @@ def send(
         progress: told of ``("send", done, total)``.
         most: messages at most; None: all.
         transport: another way out than the settings'.
+        notices_only: send system mails and no deliveries.
 
     Raises:
         Locked: another program has been writing into the mail database for a minute.
@@ -68,7 +70,8 @@ def send(
     ledger = Ledger(database.raw(), lists.ledger_transport(settings), syncer)
     try:
         return _send(
-            ledger, settings, clock, transport or transports.make(settings, password), stop, progress, most,
+            ledger, settings, clock, transport or transports.make(settings, password), stop, progress,
+            most, notices_only,
             Stencils(settings, ledger, keys=database.secrets(), list_host=list_host, signer=signer),
             _recorder(database, settings, clock),
         )  # fmt: skip
@@ -89,13 +92,14 @@ def _send(
     stop: Callable[[], bool],
     progress: Progress | None,
     most: int | None,
+    notices_only: bool,
     stencils: Stencils,
     refused: Refused,
 ) -> Tally:
     now, hold = clock.now(), settings.mail.on_uncertain == "hold"
     _, held = ledger.recover(to_micros(now), hold=hold)
     gate = _gate(ledger, settings, now)
-    supply = Supply(ledger, stencils, gate, most)
+    supply = Supply(ledger, stencils, gate, most, notices_only=notices_only)
     desk = CountingDesk(ledger, supply, gate, clock, hold=hold, stop=stop, refused=refused, progress=progress)
     desk.tally.held = held
     try:

@@ -49,9 +49,13 @@ class Supply:
         stencils: make the messages.
         gate: who may have mail now.
         most: how many messages at most; None: all.
+        notices_only: whether deliveries are left for another time.
     """
 
-    def __init__(self, ledger: Ledger, stencils: Stencils, gate: Gate, most: int | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, stencils: Stencils, gate: Gate, most: int | None = None, *, notices_only: bool = False
+    ) -> None:
+        self._notices_only = notices_only
         self._ledger, self._stencils, self._gate, self._left = ledger, stencils, gate, most
         self._now, self._seconds = 0, 0.0
         self._queues = Queues(
@@ -207,7 +211,7 @@ class Supply:
 
     def _look(self) -> None:
         self._looked = self._seconds
-        pairs = self._ledger.pairs(self._now)
+        pairs = () if self._notices_only else self._ledger.pairs(self._now)
         self._queues.fill(pair for pair in pairs if pair[0] not in self._unsendable)
 
     def _finish(self, draft: _Draft) -> Parcel | None:
