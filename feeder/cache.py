@@ -166,9 +166,15 @@ class Cache:
         """Files that use an asset, or look for it in vain."""
         return [path for (path,) in self._db.execute("SELECT path FROM uses WHERE source = ?", (source,))]
 
-    def used(self) -> list[str]:
-        """All assets that are used or looked for in vain."""
-        return [source for (source,) in self._db.execute("SELECT DISTINCT source FROM uses")]
+    def used_outside(self, folders: Iterable[str]) -> list[str]:
+        """Assets that are used or looked for in vain, but for those in these folders."""
+        found: list[str] = []
+        low, query = "", "SELECT DISTINCT source FROM uses WHERE source >= ? AND source < ?"
+        for folder in sorted(f"{folder}/" for folder in folders):
+            found += [source for (source,) in self._db.execute(query, (low, folder))]
+            low = max(low, f"{folder[:-1]}0")  # the first text after all that begin with the folder
+        rest = self._db.execute("SELECT DISTINCT source FROM uses WHERE source >= ?", (low,))
+        return found + [source for (source,) in rest]
 
     def referrers(self, target: str) -> list[str]:
         """Files that link to an entry file."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import marshal
 import os
 from binascii import crc32
-from struct import pack, unpack
+from struct import iter_unpack, pack, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ UNSENT = ".feeder/unsent"
 HUB = ".feeder/hub"
 """A file that stands while a hub is owed a notify; its own time is that of the next try."""
 UNKNOWN: Stat = (0, 0, 0)
+NOTHING: Tree = (b"", b"")
+"""A folder without a file."""
 
+_ROW = 24  # bytes of a stat
+_BLOCK = 256 * _ROW
 _64_BITS = 2**64 - 1  # a file may be dated before 1970
 _TICK = 20_000_000  # kernels stamp files by a coarse clock: two writes within one tick look the same
 _COARSE = 2_000_000_000  # file systems with whole seconds
@@ -171,8 +175,36 @@ def _unpacked(data: bytes) -> list[int]:
 def stats(tree: Tree) -> dict[str, Stat]:
     """The files of a tree: path -> stat."""
     numbers = _unpacked(tree[1])
-    names = os.fsdecode(tree[0]).split("\0") if tree[0] else []
-    return dict(zip(names, zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True), strict=True))
+    return dict(zip(_names(tree), zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True), strict=True))
+
+
+def differing(before: Tree, now: Tree) -> tuple[list[str], list[str]]:
+    """The files of ``now`` that are new or look another way, and those of ``before`` that are gone.
+
+    The bytes are compared as they are: making numbers of them takes longer than all else in a run of one entry.
+    """
+    if before == now:
+        return [], []
+    if before[0] == now[0]:
+        names = _names(now)
+        return [names[at] for at in _unlike(before[1], now[1])], []
+    was, are = _rows(before), _rows(now)
+    return [name for name, row in are.items() if was.get(name) != row], [name for name in was if name not in are]
+
+
+def _unlike(before: bytes, now: bytes) -> list[int]:
+    """The numbers of the rows in which two columns of stats of one length differ."""
+    blocks = (at for at in range(0, len(now), _BLOCK) if before[at : at + _BLOCK] != now[at : at + _BLOCK])
+    rows = (at for block in blocks for at in range(block, min(block + _BLOCK, len(now)), _ROW))
+    return [at // _ROW for at in rows if before[at : at + _ROW] != now[at : at + _ROW]]
+
+
+def _names(tree: Tree) -> list[str]:
+    return os.fsdecode(tree[0]).split("\0") if tree[0] else []
+
+
+def _rows(tree: Tree) -> dict[str, tuple[bytes]]:
+    return dict(zip(_names(tree), iter_unpack(f"{_ROW}s", tree[1]), strict=True))
 
 
 def settled(tree: Tree, looked_at: int) -> Tree:

@@ -83,8 +83,6 @@ def survey(settings: Settings, history: History, cache: Cache, seen: Index | Non
         known = None  # of another place: the publication was moved or copied
     looked_at = _file_clock(root)
     now = surroundings.look(settings, seen)
-    entries = indexing.stats(now.trees[_folder(settings)])
-    illegible = _illegible(now.trees[_folder(settings)])
     was, cached = history.meta("surroundings"), bool(cache.meta("readers"))
     around = surroundings.compare(settings, cache, known, now, was)
     inputs = Inputs(now, looked_at, around.reading, around)
@@ -93,33 +91,52 @@ def survey(settings: Settings, history: History, cache: Cache, seen: Index | Non
     inputs.everything = unknown or around.rendering != rendering
     inputs.feeds = unknown or around.feeding != feeding
     reread = unknown or around.planning != planning
-    before = _stats(known, _folder(settings)) if known and not reread else {}
-    changed = [path for path, seen in entries.items() if before.get(path) != seen and path not in illegible]
-    vanished = [path for path in before if path not in entries]
+    changes = _changes(known, now)
+    changed, vanished = changes[_folder(settings)]
+    if reread:
+        changed, vanished = list(filter(_is_text, indexing.stats(now.trees[_folder(settings)]))), []
     prefix = settings.entries.path
-    inputs.paths = sorted(f"{prefix}/{p}" for p in changed if files.is_entry_file(p))
-    inputs.gone = sorted(f"{prefix}/{p}" for p in vanished if files.is_entry_file(p))
-    inputs.illegible = sorted(f"{prefix}/{shown}" for p, shown in illegible.items() if files.is_entry_file(p))
+    inputs.paths = sorted(f"{prefix}/{path}" for path in changed if files.is_entry_file(path))
+    inputs.gone = sorted(f"{prefix}/{path}" for path in vanished if files.is_entry_file(path))
+    inputs.illegible = [f"{prefix}/{name}" for name in _illegible(now.trees[_folder(settings)])]
     if reread:
         inputs.gone = sorted(_known_files(history, cache) - set(inputs.paths))
-    _look_at_assets(settings, cache, inputs, known, [f"{prefix}/{p}" for p in (*changed, *vanished)])
+    _look_at_assets(settings, cache, inputs, known, changes)
     return inputs
+
+
+def _changes(known: Index | None, now: Index) -> dict[str, tuple[list[str], list[str]]]:
+    """The changed and the vanished files of each walked folder, also of one that is gone itself."""
+    before = known.trees if known else {}
+    found = {}
+    for folder in {**before, **now.trees}:
+        trees = (trees.get(folder, indexing.NOTHING) for trees in (before, now.trees))
+        changed, vanished = indexing.differing(*trees)
+        found[folder] = list(filter(_is_text, changed)), list(filter(_is_text, vanished))
+    return found
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path is UTF-8: neither the history nor an address can hold another."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _folder(settings: Settings) -> str:
     return os.path.join(str(settings.root), settings.entries.path)
 
 
-def _illegible(tree: indexing.Tree) -> dict[str, str]:
-    """Paths that are not UTF-8, and how to show them: neither the history nor an address can hold them."""
+def _illegible(tree: indexing.Tree) -> list[str]:
+    """Entry files whose names are not UTF-8, as they can be shown."""
     try:
         tree[0].decode()
     except UnicodeDecodeError:
-        names = indexing.stats(tree)
-    else:
-        return {}
-    shown = {name: os.fsencode(name).decode("utf-8", "backslashreplace") for name in names}
-    return {name: text for name, text in shown.items() if name != text}
+        names = (name for name in indexing.stats(tree) if files.is_entry_file(name) and not _is_text(name))
+        return sorted(os.fsencode(name).decode("utf-8", "backslashreplace") for name in names)
+    return []
 
 
 def _known_files(history: History, cache: Cache) -> set[str]:
@@ -138,30 +155,48 @@ def _file_clock(root: str) -> int:
 
 
 def _look_at_assets(
-    settings: Settings, cache: Cache, inputs: Inputs, known: Index | None, touched: Sequence[str]
+    settings: Settings,
+    cache: Cache,
+    inputs: Inputs,
+    known: Index | None,
+    changes: dict[str, tuple[list[str], list[str]]],
 ) -> None:
-    """Look again at the files whose images differ, appeared or vanished."""
-    differing = {path for path in touched if not files.is_entry_file(path)}
+    """Look again at the files whose images differ, appeared or vanished.
+
+    ``changes`` are the changed and the vanished files of each walked folder.
+    """
+    differing: set[str] = set()
+    for folder, (changed, vanished) in changes.items():
+        if prefix := _from_root(settings, folder):
+            differing.update(f"{prefix}/{path}" for path in (*changed, *vanished) if not files.is_entry_file(path))
     if known is not None:
-        folders = {folder: (_stats(known, folder), _stats(inputs.index, folder)) for folder in inputs.index.trees}
-        for source, path, folder in _assets(settings, cache, inputs.index):
-            if folder:
-                before, now = (tree.get(path[len(folder) + 1 :]) for tree in folders[folder])
-            else:
-                before, now = known.watched.get(path), indexing.stat(path)
-            if (before or indexing.UNKNOWN) != (now or indexing.UNKNOWN):
+        root = str(settings.root)
+        for source in _used_outside(settings, cache, inputs.index):
+            path = f"{root}/{source}"
+            if known.watched.get(path, indexing.UNKNOWN) != indexing.stat(path):
                 differing.add(source)
     users = {user for source in differing for user in cache.users_of(source)}
     inputs.paths = sorted({*inputs.paths, *users.difference(inputs.gone)})
+
+
+def _from_root(settings: Settings, folder: str) -> str:
+    """Where a walked folder is in the publication; empty when it is not in it."""
+    root = f"{settings.root}/"
+    return folder[len(root) :] if folder.startswith(root) else ""
+
+
+def _used_outside(settings: Settings, cache: Cache, index: Index) -> list[str]:
+    """What entries use or miss outside of the walked folders, from the root."""
+    walked = (_from_root(settings, folder) for folder in index.trees)
+    return cache.used_outside([folder for folder in walked if folder])
 
 
 def watch_assets(settings: Settings, cache: Cache, inputs: Inputs) -> None:
     """Put what the entries use, or miss, outside the walked folders into the index for the next run."""
     root = str(settings.root)
     nearest: dict[str, str] = {}
-    for _, path, folder in _assets(settings, cache, inputs.index):
-        if folder:
-            continue
+    for source in _used_outside(settings, cache, inputs.index):
+        path = f"{root}/{source}"
         above = path.rpartition("/")[0]
         if above not in nearest:
             nearest[above] = _nearest(above, root)
@@ -169,20 +204,6 @@ def watch_assets(settings: Settings, cache: Cache, inputs: Inputs) -> None:
         watched = path if nearest[above] == above and os.path.exists(path) else nearest[above]
         if watched not in inputs.index.watched:
             inputs.index.watched[watched] = indexing.stat(watched)
-
-
-def _stats(index: Index, folder: str) -> dict[str, indexing.Stat]:
-    return indexing.stats(index.trees.get(folder, (b"", b"")))
-
-
-def _assets(settings: Settings, cache: Cache, index: Index) -> Iterator[tuple[str, str, str]]:
-    """Each asset used or missed: from the root, its path, and the walked folder it is in (or "")."""
-    root = str(settings.root)
-    walked = tuple(f"{folder}/" for folder in index.trees)
-    for source in cache.used():
-        path = f"{root}/{source}"
-        inside = path.startswith(walked)
-        yield source, path, next(f for f in walked if path.startswith(f))[:-1] if inside else ""
 
 
 def fingerprint(inputs: Inputs) -> str:

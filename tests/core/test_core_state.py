@@ -83,7 +83,7 @@ def test_the_cache_knows_who_uses_what_until_a_good_version_does_not(tmp_path: P
         cache.put([caching.pack(b"2", Reading("a.md", (), bad=frozenset({""})))])
         assert (cache.users_of("img/x.png"), cache.referrers("b.md")) == (["a.md"], ["a.md"])
         cache.put([caching.pack(b"3", Reading("a.md", ()))])
-        assert (cache.used(), cache.referrers("b.md")) == ([], [])
+        assert (cache.used_outside([]), cache.referrers("b.md")) == ([], [])
         cache.prune([b"1" + b"\0" * 15 + b"assets"])
         assert [cache.has(key) for key in (b"1", b"2", b"3")] == [False, False, True]
 
