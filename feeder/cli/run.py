@@ -120,7 +120,7 @@ class Speaker:
 
     def published(self, report: Report, settings: Settings) -> None:
         """A run ended: what it did, as `publish` says it, and the problems that are new."""
-        from feeder.cli import mailing, problems
+        from feeder.cli import hub, mailing, problems
         from feeder.cli import report as lines
 
         if self._verbose or (lines.happened(report) and not self._quiet):
@@ -129,7 +129,7 @@ class Speaker:
             self._print([*said, *lines.ending(report, settings, dry_run=False)], sys.stdout, _INFO)
         # What failed is said by ``warn``, once, however often it is tried again.
         rest = replace(report, mailing=replace(report.mailing, error=None, tally=None))
-        for line in (*mailing.troubles(rest), *problems.told(report.fresh, whole=False)):
+        for line in (*hub.troubles(report.hub), *mailing.troubles(rest), *problems.told(report.fresh, whole=False)):
             self._print([line], sys.stderr, _ERROR)
 
     def sent(self, mailing: Mailing, settings: Settings) -> None:  # noqa: ARG002  (the settings are every report's)

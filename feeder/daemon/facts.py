@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from feeder import dates
 from feeder import history as histories
 from feeder.config import Settings
 from feeder.daemon.duties import LATE, Duty, later_than
 from feeder.history import History
+
+_AGAIN: Final = timedelta(seconds=1)
 
 
 def publishing(settings: Settings, since: datetime) -> tuple[Duty, ...]:
@@ -22,7 +25,8 @@ def publishing(settings: Settings, since: datetime) -> tuple[Duty, ...]:
     if not os.path.exists(settings.root / histories.FILE):
         return ()
     with histories.read_history(str(settings.root)) as history:
-        return later_than([*_entries(history), *_digests(settings, history, since), *_feeds(settings, since)], since)
+        found = (*_entries(history), *_digests(settings, history, since), *_feeds(settings, since))
+        return later_than([*found, *_hub(settings, since)], since)
 
 
 def missed(settings: Settings, wall: datetime) -> tuple[Duty, ...]:
@@ -74,6 +78,15 @@ def _feeds(settings: Settings, since: datetime) -> Iterator[Duty]:
         at = feed.next_poll(settings, since)
         if at is not None:
             yield Duty(at, "feed", "followed feed")
+
+
+def _hub(settings: Settings, since: datetime) -> Iterator[Duty]:
+    """What the hub could not be told yet; a round that ended for lack of time goes on at once."""
+    from feeder.pipeline import notifying
+
+    found = notifying.standing(settings, since)
+    if found is not None and found.next is not None:
+        yield Duty(max(found.next, since + _AGAIN), "retry", "the hub is told")
 
 
 def _has_mail(settings: Settings) -> bool:
