@@ -19,12 +19,13 @@ from feeder.config.settings import Settings
 from feeder.dates import to_micros
 from feeder.errors import FeederError, MailDamaged, MailUnreachable, SettingsError
 from feeder.history.opening import refusal
+from feeder.history.swapping import finish
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 FILE: Final = ".feeder/mail.db"
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration; an up-to-date file is opened without Alembic."""
 
 _BUSY: Final = 60.0
@@ -60,7 +61,7 @@ class MailDatabase:
         """A connection inside ``BEGIN IMMEDIATE``: no other writes meanwhile; at the end, all is committed or nothing.
 
         Raises:
-            Locked: another program has been writing for a minute.
+            Locked: another program has been writing for a minute, or as long as `open_mail` was told to wait.
             CannotWrite: the disk is full.
             MailDamaged: the file cannot be read.
         """
@@ -80,6 +81,12 @@ class MailDatabase:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             connection.close()
+
+    def sync(self) -> None:
+        """Force all that is committed to the disk."""
+        for path in (f"{self.path}-wal", self.path):
+            if os.path.exists(path):
+                _force(path)
 
     def raw(self) -> sqlite3.Connection:
         """A new connection of the driver's own, in autocommit; whoever asks for it closes it."""
@@ -142,6 +149,7 @@ def mailed(settings: Settings) -> dict[str, int] | None:
     None where the file cannot be read.
     """
     path = path_of(settings)
+    finish(str(settings.root))
     if not os.path.lexists(path):
         return {}
     query = "SELECT e.entry, min(d.until) FROM digest_entry AS e JOIN digest AS d ON d.id = e.digest GROUP BY e.entry"
@@ -155,13 +163,16 @@ def mailed(settings: Settings) -> dict[str, int] | None:
         return None
 
 
-def open_mail(settings: Settings, now: datetime, *, keys: Sequence[bytes] = ()) -> MailDatabase:
+def open_mail(
+    settings: Settings, now: datetime, *, keys: Sequence[bytes] = (), patience: float = _BUSY
+) -> MailDatabase:
     """The mail database of the publication, made when there is none, migrated when it is an older one's.
 
     Args:
         settings: the publication's.
         now: when it is made, if it is made.
         keys: those from outside (``Secrets.keys``); the first signs in place of those kept in the database.
+        patience: seconds that a transaction waits for another program's.
 
     Raises:
         MailDamaged: the file is no readable mail database, or that of a newer feeder; it is left as it is.
@@ -169,12 +180,13 @@ def open_mail(settings: Settings, now: datetime, *, keys: Sequence[bytes] = ()) 
         Locked, CannotCreate, CannotWrite: the system does not let us.
     """
     path = path_of(settings)
+    finish(str(settings.root))
     if not os.path.lexists(path):
         _make(path, now, own_folder=not settings.mail.database)
     found = _version(path)
     if found != HEAD:
         _migrate(path, found)
-    return MailDatabase(path, _engine(path), keys)
+    return MailDatabase(path, _engine(path, patience), keys)
 
 
 def require_sound(settings: Settings) -> None:
@@ -203,17 +215,17 @@ def of_driver(error: BaseException | None, path: str) -> FeederError | None:
     return _damaged(path, error) if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} else None
 
 
-def _connected(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY, check_same_thread=False)
+def _connected(path: str, patience: float = _BUSY) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=patience, check_same_thread=False)
     # What a power cut takes with NORMAL is the last commits, never the file; the ledger syncs in between (sending).
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
 
 
-def _engine(path: str) -> Engine:
+def _engine(path: str, patience: float = _BUSY) -> Engine:
     from sqlalchemy import URL, create_engine, event
 
-    engine = create_engine(URL.create("sqlite", database=path), creator=lambda: _connected(path))
+    engine = create_engine(URL.create("sqlite", database=path), creator=lambda: _connected(path, patience))
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -285,7 +297,7 @@ def _fill(draft: str, now: datetime) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
-        _upgrade(draft)
+        upgrade(draft)
         connection = _connected(draft)
         try:
             keys = json.dumps([secrets.token_hex(32)])
@@ -296,7 +308,11 @@ def _fill(draft: str, now: datetime) -> None:
             connection.close()
     except sqlite3.DatabaseError as error:
         raise of_driver(error, draft) or error from error
-    handle = os.open(draft, os.O_RDONLY)
+    _force(draft)
+
+
+def _force(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -318,11 +334,11 @@ def _migrate(path: str, found: str) -> None:
             f"{path} was written by a newer feeder (its version is {found}, this one knows {HEAD}); left as it is",
             hint="install that version again",
         )
-    _upgrade(path)
+    upgrade(path)
 
 
-def _upgrade(path: str) -> None:
-    """Run the migrations that are missing, in one transaction."""
+def upgrade(path: str) -> None:
+    """Run the migrations that are missing in the database at ``path``, in one transaction."""
     from alembic import command
     from alembic.config import Config
     from sqlalchemy.exc import DBAPIError
@@ -344,5 +360,5 @@ def _upgrade(path: str) -> None:
 def _damaged(path: str, why: object) -> MailDamaged:
     return MailDamaged(
         f"{path} is damaged and was left as it is: {str(why).splitlines()[-1]}",
-        hint="restore it from a backup; moved away, a new one without subscribers is made",
+        hint="`feeder restore BACKUP --only mail` puts one back; moved away, a new one without subscribers is made",
     )

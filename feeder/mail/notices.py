@@ -41,8 +41,12 @@ class Post:
         self._composer = composer
         self._host = list_host
 
-    def post(self, connection: Connection, kind: NoticeKind, to: Subscription, now: datetime) -> None:
+    def post(
+        self, connection: Connection, kind: NoticeKind, to: Subscription, now: datetime, *, queued: bool = True
+    ) -> None:
         """Queue the question whether the address is the person's, or the link to her preferences.
+
+        Not ``queued``, it is written all the same and thrown away, so that nobody can tell by the time it takes.
 
         Raises:
             NotConfirmable: a confirmation would have no link.
@@ -55,7 +59,9 @@ class Post:
             days = MAX_AGE["confirm"]
             given["days"] = days.days if days is not None else ""
         rendered = self._texts.notice(kind, mailing_list, language, **given)
-        self.queue(connection, kind, to.address, rendered, now, language=language, mailing_list=mailing_list)
+        self.queue(
+            connection, kind, to.address, rendered, now, language=language, mailing_list=mailing_list, queued=queued
+        )
 
     def queue(
         self,
@@ -67,8 +73,9 @@ class Post:
         *,
         language: str,
         mailing_list: MailingList | None = None,
+        queued: bool = True,
     ) -> None:
-        """Queue any system mail (a proof, an alarm), as the `Composer` wrote it.
+        """Queue any system mail (a proof, an alarm), as the `Composer` wrote it; see `post` for ``queued``.
 
         Raises:
             BadAddress: no mail can be sent to the address.
@@ -91,7 +98,8 @@ class Post:
             "made_at": at,
             "updated_at": at,
         }
-        connection.execute(insert(schema.notice).values(row))
+        if queued:
+            connection.execute(insert(schema.notice).values(row))
 
     def _confirm(self, to: Subscription, now: datetime) -> str:
         link = self._links.confirm(to.subscriber, to.list, now)

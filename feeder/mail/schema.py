@@ -206,6 +206,18 @@ volume = Table(
     sqlite_with_rowid=False,
 )
 
+asking = Table(
+    "asking",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("network", Text, nullable=False),  # hash of the network it came from, with a secret of this database
+    Column("domain", Text, nullable=False),  # likewise of the address's provider
+    Column("at", BigInteger, nullable=False),
+)
+Index("asking_network", asking.c.network, asking.c.at)
+Index("asking_domain", asking.c.domain, asking.c.at)
+Index("asking_at", asking.c.at)
+
 note = Table(
     "note",
     metadata,

@@ -17,12 +17,20 @@ from typing import Final, Literal
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-Purpose = Literal["unsubscribe", "confirm", "preferences"]
+Purpose = Literal["unsubscribe", "confirm", "preferences", "form"]
 
 MAX_AGE: Mapping[Purpose, timedelta | None] = MappingProxyType(
-    {"unsubscribe": None, "confirm": timedelta(days=7), "preferences": timedelta(days=90)}
+    {
+        "unsubscribe": None,
+        "confirm": timedelta(days=7),
+        "preferences": timedelta(days=90),
+        "form": timedelta(hours=12),
+    }
 )
 """How long a token is good. A digest of two years ago still unsubscribes; preferences outlast two monthly digests."""
+
+ANYBODY: Final = 1
+"""The subscriber in a token for ``form``: it says when the page of a list was shown, to whomever."""
 
 LONGEST: Final = 200
 """Characters; what is longer is no token of ours."""

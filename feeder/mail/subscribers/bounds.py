@@ -31,8 +31,13 @@ class NotConfirmable(FeederError):
 class Poster(Protocol):
     """Whoever writes system mails and queues them (``notices.py``)."""
 
-    def post(self, connection: Connection, kind: NoticeKind, to: Subscription, now: datetime) -> None:
-        """Queue a system mail; raises ``NotConfirmable`` where a confirmation would have no link."""
+    def post(
+        self, connection: Connection, kind: NoticeKind, to: Subscription, now: datetime, *, queued: bool = True
+    ) -> None:
+        """Queue a system mail; raises ``NotConfirmable`` where a confirmation would have no link.
+
+        Not ``queued``, it is written all the same and thrown away.
+        """
 
 
 def may_post(

@@ -40,17 +40,22 @@ KEPT_PENDING: Final = timedelta(days=30)
 class Subscribers:
     """The subscribers of one mail database; each method works within the caller's transaction."""
 
-    def __init__(self, settings: Settings, keys: Sequence[bytes], poster: Poster | None = None) -> None:
+    def __init__(
+        self, settings: Settings, keys: Sequence[bytes], poster: Poster | None = None, *, alike: bool = False
+    ) -> None:
         """Serve the lists in ``settings``.
 
         Args:
             settings: the publication's.
             keys: as `MailDatabase.secrets` gives them.
             poster: who queues confirmations; without one, nothing that needs them can be asked for.
+            alike: take as long for a mail that is not sent as for one that is; somebody is waiting for the answer who
+                must not know which.
         """
         self.settings = settings
         self.suppressions = Suppressions(keys)
         self._poster = poster
+        self._alike = alike
 
     # What a person asks for
 
@@ -334,10 +339,12 @@ class Subscribers:
 
     def _post(self, connection: Connection, kind: NoticeKind, to: Subscription, now: datetime) -> Asked:
         allowed = may_post(connection, self.suppressions, kind, to, now)
-        if allowed != "yes":
+        if allowed != "yes" and not self._alike:
             return allowed
         assert self._poster is not None, "a confirmation needs somebody who writes it"
-        self._poster.post(connection, kind, to, now)
+        self._poster.post(connection, kind, to, now, queued=allowed == "yes")
+        if allowed != "yes":
+            return allowed
         return "asked" if kind == "confirm" else "already"
 
     def _drop_if_alone(self, connection: Connection, number: int, now: datetime) -> None:

@@ -1,0 +1,82 @@
+"""``preferences/TOKEN/data.json`` and ``…/erase``: what is kept about a person, for herself, and its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feeder.mail.subscribers import persons
+from feeder.mail.subscribers.dossier import dossier
+from feeder.web import answers, requests
+from feeder.web.records import Book
+from feeder.web.subscriptions.counter import Counter
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+class Personal:
+    """A person's data. Only a token to her preferences opens it."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+
+    async def export(self, request: Request) -> Response:
+        """Everything about her, as a file of JSON."""
+        counter = self._counter
+        token = await counter.token(request, "preferences")
+        if token is None:
+            return counter.bad_link()
+
+        def work(connection: Connection, book: Book) -> dict[str, Any] | None:
+            person = persons.by_number(connection, token.subscriber)
+            return dossier(connection, book.subscribers.suppressions, person.key) if person is not None else None
+
+        found = await counter.records.read(work)
+        return answers.as_json(found, filename="my-data.json") if found is not None else counter.bad_link()
+
+    async def ask(self, request: Request) -> Response:
+        """The page that says what erasing means, with the button."""
+        counter = self._counter
+        token = await counter.token(request, "preferences")
+        if token is None:
+            return counter.bad_link()
+        number = token.subscriber
+        person = await counter.records.read(lambda connection, _book: persons.by_number(connection, number))
+        if person is None:
+            return counter.bad_link()
+        path = request.path_params["token"]
+        values = {
+            "action": counter.path("preferences", path, "erase"),
+            "back": counter.path("preferences", path),
+            "address": person.address,
+        }
+        w = counter.words(token.list)
+        return counter.look.page("erase", counter.language(token.list), w.erase_title, values)
+
+    async def erase(self, request: Request) -> Response:
+        """Erase her. The token is worth nothing afterwards."""
+        counter = self._counter
+        await requests.form(request)
+        token = await counter.token(request, "preferences")
+        if token is None:
+            return counter.bad_link()
+        now = counter.now
+
+        def work(connection: Connection, book: Book) -> bool:
+            person = persons.by_number(connection, token.subscriber)
+            return person is not None and book.subscribers.forget(connection, person.key, now)
+
+        if not await counter.records.write(work):
+            return counter.bad_link()
+        await counter.records.settle()
+        w = counter.words(token.list)
+        site = counter.settings.site
+        return counter.look.notice(
+            counter.language(token.list),
+            w.erased_title,
+            w.erased_text,
+            way=(site.url, w.to_site.format(site=site.title)),
+        )
