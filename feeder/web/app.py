@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from feeder.config.secrets import Secrets
 from feeder.config.settings import Settings
 from feeder.errors import FeederError
-from feeder.web import answers, health, subscriptions
+from feeder.web import answers, health, subscriptions, webhook
 from feeder.web.files import Files
 from feeder.web.look import Look
 from feeder.web.records import Records, prepare
@@ -62,7 +62,7 @@ def app(settings: Settings, office: Office, secrets: Secrets | None = None) -> W
         Route("/healthz", Address(get=health.Healthz(office))),
         Route("/metrics", Address(get=health.Metrics(office, records if settings.lists else None))),
         *subscriptions.routes(settings, office, records, look, site),
-        *_webhook(settings, office),
+        *(webhook.routes(settings, office, secrets) if settings.lists else ()),
     ]
     if site is not None:
         routes.append(Mount("", site))
@@ -73,15 +73,6 @@ def app(settings: Settings, office: Office, secrets: Secrets | None = None) -> W
     # A redirect would repeat the Host that a stranger sent.
     made.router.redirect_slashes = False
     return Web(made, records)
-
-
-def _webhook(settings: Settings, office: Office) -> list[BaseRoute]:
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    if not settings.lists or find_spec("feeder.web.webhook") is None:
-        return []
-    return list(import_module("feeder.web.webhook").routes(settings, office))
 
 
 class _Refused:

@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 from starlette.responses import Response
 
 from feeder.config.settings import Settings
+from feeder.errors import SettingsError
+from feeder.model import Document
 from feeder.output.generations import CURRENT
 from feeder.pages import assets
 from feeder.pages.rows import direction
@@ -148,10 +150,16 @@ class Look:
         site = self.settings.site
         return {"site": site, "site_url": self._site_url, "site_direction": direction(site.language)}
 
+    def _icon_of_site(self) -> Document | None:
+        try:
+            return assets.icon(self._templates, self.settings)
+        except SettingsError:
+            return None  # the run that publishes says so
+
     def _files(self) -> list[tuple[str, tuple[str, bytes]]]:
         style = self._templates.read("style.css") + b"\n" + self._templates.read("web/style.css")
         script = self._templates.read("web/form.js")
-        icon = assets.icon(self._templates, self.settings)
+        icon = self._icon_of_site()
         picture = icon.body if icon is not None else self._templates.read("icon.png")
         ending = os.path.splitext(icon.path)[1] if icon is not None else ".png"
         self._style = _named("style", ".css", style)
