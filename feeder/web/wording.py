@@ -73,7 +73,6 @@ class WebWords:
     language_default: str
     tags: str
     tags_text: str
-    tags_other: str
     pause: str
     pause_text: str
     resume: str
@@ -162,7 +161,6 @@ ZH = WebWords(
     language_default="默认（{language}）",
     tags="只看这些标签",
     tags_text="一个都不选，就是全部。",
-    tags_other="其他标签，用逗号分开",
     pause="暂停",
     pause_text="出门一阵子？可以先暂停，回来再继续。暂停期间的内容不会补寄。",
     resume="继续寄送",
@@ -283,7 +281,6 @@ EN = WebWords(
     language_default="As usual ({language})",
     tags="Only these tags",
     tags_text="None chosen means everything.",
-    tags_other="Other tags, with commas between them",
     pause="Pause",
     pause_text="Away for a while? Pause, and go on later. What comes out meanwhile is not sent afterwards.",
     resume="Go on",

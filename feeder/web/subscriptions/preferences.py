@@ -22,6 +22,7 @@ from feeder.web.records import Book
 from feeder.web.requests import Form
 from feeder.web.subscriptions import offers
 from feeder.web.subscriptions.counter import Counter
+from feeder.web.wording import tag_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -106,7 +107,7 @@ class Preferences:
             "done": w.done.get(done, ""),
             "wrong": w.wrong_choice if status == 422 else "",
             "subscriptions": [self._shown(one, language) for one in _ordered(person, token.list)],
-            "others": self._others(person),
+            "others": self._others(person, language),
             "zones": offers.zones(),
             "hours": range(24),
             "any_left": any(one.state != "ended" for one in person.subscriptions),
@@ -128,6 +129,7 @@ class Preferences:
             "list": one.list,
             "title": counter.title(one.list),
             "state": one.state,
+            "lang": self._lang(one.list, language),
             "offered": mailing_list is not None,
             "subscribe": counter.path("subscribe", one.list),
         }
@@ -145,11 +147,21 @@ class Preferences:
             "tags": self._tags.of(mailing_list, one.choice.tags),
         }
 
-    def _others(self, person: Person) -> Sequence[tuple[str, str, str]]:
-        """Address, title and description of the lists that she never was on."""
+    def _lang(self, name: str, language: str) -> str:
+        """The language of a list's title; empty where it is that of the page."""
+        own = self._counter.language(name)
+        return "" if own.lower() == tag_of(language).lower() else own
+
+    def _others(self, person: Person, language: str) -> Sequence[tuple[str, str, str, str]]:
+        """Address, title, description and language of the lists that she never was on."""
         counter = self._counter
         return [
-            (counter.path("subscribe", one.name), counter.title(one.name), one.description)
+            (
+                counter.path("subscribe", one.name),
+                counter.title(one.name),
+                one.description,
+                self._lang(one.name, language),
+            )
             for one in counter.settings.lists
             if person.on(one.name) is None
         ]
@@ -168,7 +180,7 @@ def _wanted(mailing_list: MailingList, form: Form, now: Choice) -> Choice:
         frequency="" if kept else form.get("frequency"),
         hour=form.get("hour"),
         timezone=form.get("zone"),
-        tags=(*form.all("tag"), *form.get("tags").replace("，", ",").replace("、", ",").split(",")),
+        tags=form.all("tag"),
         language=form.get("language"),
     )
     frequency = now.frequency if kept or not made.frequency else made.frequency
