@@ -78,7 +78,8 @@ class Files:
     def _elsewhere(self, path: str | None, scope: Scope) -> str:
         """Where what was asked for is instead: the folder of that name, or our feed for an old one; else empty."""
         if path is None:
-            return self._base if f"{scope['path']}/" == self._base or scope["path"] == "/" else ""
+            at_its_door = scope["path"] == "/" or f"{scope['path']}/" == self._base
+            return links.encode(self._base) if at_its_door else ""
         query = scope["query_string"].decode("latin-1")
         found = self._open(f"{path}/") if path and not path.endswith("/") else None
         if found is not None:

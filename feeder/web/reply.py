@@ -30,7 +30,8 @@ class Reply:
         silent = status in (204, 304)
         body = b"" if silent else f"{status} {HTTPStatus(status).phrase}\n".encode()
         kind = {} if silent else {"Content-Type": "text/plain; charset=utf-8"}
-        kept = {name: value for name, value in headers.items() if silent or name not in _OF_CONTENT}
+        left_out = ("Content-Encoding",) if silent else _OF_CONTENT
+        kept = {name: value for name, value in headers.items() if name not in left_out}
         await self.whole(status, kept | kind, body)
 
     async def whole(self, status: int, headers: Headers, body: bytes) -> None:
