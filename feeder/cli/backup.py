@@ -140,4 +140,4 @@ def _known(one: Carried) -> Iterator[str]:
     if one.left:
         yield f"mail: {count(one.left, 'subscription', 'subscriptions')} ended since then: they stay ended"
     if one.lost:
-        yield f"mail: {count(one.lost, 'person', 'people')} came since then and are not in the backup"
+        yield f"mail: not in the backup: {count(one.lost, 'person', 'people')} who came since then"

@@ -72,6 +72,21 @@ class Entries(Tables):
         """The newest public entries, by publication."""
         return self._all("WHERE withdrawn IS NULL ORDER BY published DESC, seq DESC LIMIT ?", count)
 
+    def find(self, words: str, most: int) -> list[Record]:
+        """The newest public entries whose title or file holds these words, in upper or lower case."""
+        wanted = words.lower()
+        where = "(instr(lower(title), ?) OR instr(lower(page_title), ?) OR instr(lower(path), ?))"
+        order = "ORDER BY published DESC, seq DESC LIMIT ?"
+        return self._all(f"WHERE withdrawn IS NULL AND {where} {order}", wanted, wanted, wanted, most)
+
+    def since(self, seq: int, most: int) -> list[Record]:
+        """The newest public entries whose release number is above ``seq``."""
+        return self._all("WHERE withdrawn IS NULL AND seq > ? ORDER BY published DESC, seq DESC LIMIT ?", seq, most)
+
+    def at_permalink(self, permalink: str) -> Record | None:
+        """The entry, public or withdrawn, with this very permalink."""
+        return self._one("WHERE permalink = ?", permalink)
+
     def window(self, size: int, burst: int, most: int, *, kind: str = "", slug: str = "") -> list[Record]:
         """What belongs into a feed, of all entries or of one label, the newest first.
 

@@ -13,7 +13,7 @@ from feeder.history.digests import Digests
 from feeder.history.entries import Entries
 from feeder.history.labels import Labels
 from feeder.history.notes import Notes
-from feeder.history.swapping import finish
+from feeder.history.swapping import JOURNAL, finish
 
 FILE: Final = ".feeder/history.db"
 VERSION: Final = 2
@@ -169,6 +169,11 @@ def require_sound(root: str) -> None:
         connection.close()
     if found != "ok":
         raise _damaged(found)
+
+
+def is_there(root: str) -> bool:
+    """Whether there is a history, or one is about to be put back."""
+    return any(os.path.exists(os.path.join(root, name)) for name in (FILE, JOURNAL))
 
 
 def upgrade(path: str) -> None:

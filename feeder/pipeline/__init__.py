@@ -98,7 +98,7 @@ def _mail(settings: Settings, now: datetime, options: Options, done: Report) -> 
 
 def _publish(settings: Settings, now: datetime, options: Options) -> Report:
     root = str(settings.root)
-    fresh_start = options.dry_run and not os.path.exists(os.path.join(root, histories.FILE))
+    fresh_start = options.dry_run and not histories.is_there(root)
     with publishing(settings.root, now, options.lock_timeout):
         try:
             return _attempt(settings, now, options)
