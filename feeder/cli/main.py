@@ -11,6 +11,7 @@ from feeder.cli import guard
 
 COMMANDS = {
     "publish": "feeder.cli.verb:publish",
+    "preview": "feeder.cli.preview:preview",
     "init": "feeder.cli.init:init",
     "new": "feeder.cli.new:new",
     "check": "feeder.cli.check:check",
@@ -31,6 +32,7 @@ COMMANDS = {
     "config": "feeder.cli.settings:config",
     "convert": "feeder.cli.convert:convert",
     "stats": "feeder.cli.stats:stats",
+    "install-units": "feeder.cli.units:install_units",
     "completion": "feeder.cli.completion:completion",
 }
 """Name -> where its click command stands, in the order ``--help`` shows them."""

@@ -1,0 +1,109 @@
+"""``feeder preview``: what a writer keeps open."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from feeder.cli.options import HELP, in_directory, note, now, say, settings_in
+
+if TYPE_CHECKING:
+    from feeder.config import Settings
+    from feeder.web.preview.studio import Studio
+    from feeder.web.serving import Serving
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 8000
+_TRIES: Final = 50
+"""Ports that are tried, one after the other."""
+
+
+@click.command(context_settings=HELP)
+@in_directory
+@click.option(
+    "--port", type=click.IntRange(1, 65535), metavar="N", help="The port; 8000 or the next free one if not given."
+)
+@click.option("--open", "browser", is_flag=True, help="Open it in the browser.")
+def preview(directory: Path, port: int | None, browser: bool) -> int:
+    """Show the site as it would be, drafts and all, and follow every save.
+
+    At this machine's own address only, until Ctrl-C. Nothing is published or sent: it works on a copy.
+    """
+    from feeder.cli.progress import Bar
+    from feeder.output.lock import publishing
+    from feeder.web.preview.app import application
+    from feeder.web.preview.shadow import FOLDER
+    from feeder.web.preview.studio import Studio
+
+    settings = settings_in(directory)
+    with publishing(settings.root, now(), 0, "preview"):
+        studio = Studio(settings, now)
+        with Bar() as bar:
+            studio.build(bar)  # before there are other threads, so that every core helps
+        serving = _serving(application(studio), port)
+        say(f"{serving.url}  {settings.site.title}, drafts included; Ctrl-C ends it")
+        _tell(studio)
+        note(f"it works on a copy in {FOLDER}/; nothing is published or sent")
+        _until_interrupted(studio, serving, settings, browser=browser)
+    return 0
+
+
+def _serving(application: object, port: int | None) -> Serving:
+    """At the port that was asked for, or at the first that is free."""
+    from feeder.web.serving import PortTaken, Serving
+
+    if port is not None:
+        return Serving(application, HOST, port)  # type: ignore[arg-type]
+    for number in range(PORT, PORT + _TRIES):
+        try:
+            return Serving(application, HOST, number)  # type: ignore[arg-type]
+        except PortTaken:
+            continue
+    return Serving(application, HOST, 0)  # type: ignore[arg-type]
+
+
+def _tell(studio: Studio) -> None:
+    from feeder.cli.options import tell_problems
+
+    tell_problems((*studio.state.stuck, *studio.state.problems))
+
+
+def _until_interrupted(studio: Studio, serving: Serving, settings: Settings, *, browser: bool) -> None:
+    """Serve and follow what is saved, until a signal says stop."""
+    from feeder.daemon.watching import Watcher
+
+    stop = Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    watchers = [Watcher(settings, studio.changed, note)]
+
+    def renew(settings: Settings) -> None:
+        # Other folders may count now.
+        watchers.append(Watcher(settings, studio.changed, note))
+        watchers[-1].start()
+        watchers.pop(0).stop()
+
+    studio.adopted = renew
+    try:
+        watchers[0].start()
+        studio.start()
+        serving.start()
+        if browser:
+            _open(serving.url)
+        stop.wait()
+    finally:
+        studio.stop()
+        serving.stop()
+        watchers[0].stop()
+        for number, former in before.items():
+            signal.signal(number, former)
+
+
+def _open(url: str) -> None:
+    import webbrowser
+
+    if not webbrowser.open(url):
+        note("no browser could be opened; follow the address")

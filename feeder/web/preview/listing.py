@@ -1,0 +1,93 @@
+"""The entries as the bar beside the page lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from feeder import cache as caching
+from feeder import dates
+from feeder import history as histories
+from feeder.cache import Cache
+from feeder.history import History, Record
+from feeder.web.preview.shadow import Shadow
+
+Mark = Literal["draft", "later", "new", ""]
+MOST: Final = 200
+"""Entries that are listed; a word in the box above finds the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One entry."""
+
+    title: str
+    permalink: str
+    path: str
+    line: int
+    """Of the file, on which it begins."""
+    at: datetime
+    """When it is or will be public, in UTC."""
+    language: str
+    mark: Mark
+    """``draft``: held back by its author. ``later``: by its date. ``new``: comes out with the next publish."""
+
+
+@contextmanager
+def opened(shadow: Shadow) -> Iterator[tuple[History, Cache]]:
+    """History and cache of the preview, for reading."""
+    root = str(shadow.root)
+    with histories.read_history(root) as history, caching.open_cache(root) as cache:
+        yield history, cache
+
+
+def entries(shadow: Shadow, words: str, now: datetime) -> list[Listed]:
+    """Those that are not public yet, then the others; the newest first."""
+    with opened(shadow) as (history, cache):
+        found = history.find(words, MOST)
+        fresh = [] if words else history.since(shadow.basis, MOST)
+        records = {record.seq: record for record in (*fresh, *found)}
+        shown = [listed(record, cache, shadow.basis, now) for record in records.values()]
+    return sorted(shown, key=lambda one: one.mark not in ("draft", "later"))[:MOST]
+
+
+def at_address(shadow: Shadow, path: str, now: datetime) -> list[Listed]:
+    """The entries on the page at a path of the site: one, the items of a news page, or none."""
+    with opened(shadow) as (history, cache):
+        permalink = "/" + path.removesuffix("index.html")
+        one = history.at_permalink(permalink)
+        records = [one] if one else history.on_page(permalink)
+        return [listed(record, cache, shadow.basis, now) for record in records if record.public]
+
+
+def of_file(shadow: Shadow, path: str) -> str:
+    """The permalink of the newest entry of a file; empty for none."""
+    with opened(shadow) as (history, _):
+        records = [record for record in history.at_path(path) if record.public]
+        return max(records, key=lambda record: (record.published, record.seq)).permalink if records else ""
+
+
+def moved_to(shadow: Shadow, path: str) -> str:
+    """The permalink to which an old address of the preview leads; empty for none."""
+    with opened(shadow) as (history, _):
+        seq = history.redirect("/" + path.removesuffix("index.html"))
+        record = history.by_seq(seq) if seq else None
+        return record.permalink if record and record.public else ""
+
+
+def listed(record: Record, cache: Cache, basis: int, now: datetime) -> Listed:
+    """A record as the bar lists it; ``basis`` is the number of the last entry that is public indeed."""
+    reading = cache.get(record.key, html=False)
+    entry = next((one for one in reading.entries if one.anchor == record.anchor), None) if reading else None
+    mark: Mark = "new" if record.seq > basis > 0 else ""
+    if entry and entry.draft:
+        mark = "draft"
+    elif entry and entry.date.due > now:
+        mark = "later"
+    title = f"{record.page_title}: {record.title}" if record.page_title else record.title
+    line = entry.line if entry else 1
+    at = dates.from_micros(record.published)
+    return Listed(title, record.permalink, record.path, line, at, record.language, mark)
