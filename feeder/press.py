@@ -152,11 +152,13 @@ class _Press:
         label = self.history.label(kind, slug)
         if label is None or kind not in self.kinds:
             return
+        if number == "feed":
+            yield from self._feed(self.catalog.label_feed(label), made)
+            return
         if number != "0":
             low = (int(number) - 1) * scope.PER_PAGE
             yield from self._label_page(label, int(number), low, low + scope.PER_PAGE)
             return
-        yield from self._feed(self.catalog.label_feed(label), made)
         low = min(scope.older_pages(label) * scope.PER_PAGE, label.last + 1 - LABEL_FRONT)
         yield from self._label_page(label, 0, low, label.last + 1)
 

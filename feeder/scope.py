@@ -6,8 +6,9 @@ keep which files came from it, and drop those that no longer do:
 ``page/SEQ``                  the page of an entry, or of all items that share it; redirects and assets
 ``archive/N``                 an archive document in every format
 ``feed``                      the main feed in every format
-``label/KIND/SLUG``           feed and front page of a tag, author or language
+``label/KIND/SLUG``           front page of a tag, author or language
 ``label/KIND/SLUG/N``         an older page of it
+``label/KIND/SLUG/feed``      its feed in every format
 ``year/YYYY``, ``month/YYYY-MM``
 ``digest/NUMBER``             the page of a digest
 ``digests/LIST``              the archive of a list's digests, and their feed
@@ -98,7 +99,7 @@ def all_jobs(history: History) -> Iterator[str]:
         yield f"archive/{document}"
     for label in shown_labels(history):
         name = f"label/{label.kind}/{label.slug}"
-        yield from (name, *(f"{name}/{page}" for page in range(1, older_pages(label) + 1)))
+        yield from (name, f"{name}/feed", *(f"{name}/{page}" for page in range(1, older_pages(label) + 1)))
     months = [month for month, _ in history.months()]
     yield from (f"year/{year}" for year in dict.fromkeys(month[:4] for month in months))
     yield from (f"month/{month}" for month in months)
@@ -110,7 +111,7 @@ def all_jobs(history: History) -> Iterator[str]:
 
 def is_feed(job: str) -> bool:
     """Whether a job makes nothing but a feed's documents."""
-    return job == "feed" or job.startswith("archive/")
+    return job == "feed" or job.startswith("archive/") or job.split("/")[3:] == ["feed"]
 
 
 class Affected:
@@ -168,7 +169,7 @@ class Affected:
         sealed = int(self._history.meta("sealed") or 0)
         self._jobs.update(f"archive/{number}" for number in range(self._sealed + 1, sealed + 1))
         self._changed_labels()
-        self.everything = shown_kinds(self._history) != self._kinds
+        self._changed_kinds()
 
     def jobs(self) -> list[str]:
         """The jobs, in an order that makes pages of shared entries together."""
@@ -192,7 +193,7 @@ class Affected:
             self._jobs.add("feed")
         for kind, slug in self._history.labels_of(record.seq):
             if kind in self._kinds and record.seq in self._window(kind, slug):
-                self._jobs.add(f"label/{kind}/{slug}")
+                self._jobs.add(f"label/{kind}/{slug}/feed")
 
     def _window(self, kind: str, slug: str) -> set[int]:
         if (kind, slug) not in self._windows:
@@ -217,7 +218,8 @@ class Affected:
             if kind in self._kinds:
                 self._remember(kind, slug)
                 page = position // PER_PAGE + 1
-                self._jobs.update((f"label/{kind}/{slug}", f"label/{kind}/{slug}/{page}"))
+                name = f"label/{kind}/{slug}"
+                self._jobs.update((name, f"{name}/feed", f"{name}/{page}"))
 
     def _remember(self, kind: str, slug: str) -> None:
         if (kind, slug) not in self._labels:
@@ -237,6 +239,14 @@ class Affected:
             elif pages[0] == pages[1]:
                 continue
             self._jobs.update(f"label/{kind}/{slug}/{page}" for page in range(max(1, pages[0]), pages[1] + 1))
+
+    def _changed_kinds(self) -> None:
+        """Kinds of labels that got pages, or lost them: every page links to labels, or does not; feeds do not."""
+        kinds = shown_kinds(self._history)
+        self.everything = kinds != self._kinds
+        if self.everything:
+            fresh = (label for label in shown_labels(self._history) if label.kind not in self._kinds)
+            self._jobs.update(f"label/{label.kind}/{label.slug}/feed" for label in fresh)
 
     def _referrers(self, target: str) -> None:
         for path in self._cache.referrers(target):

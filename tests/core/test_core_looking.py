@@ -54,7 +54,7 @@ def test_assets_outside_of_some_folders(tmp_path: Path) -> None:
     with caching.open_cache(str(tmp_path)) as cache:
         cache._db.executemany("INSERT INTO uses VALUES (?, 'e.md')", ((source,) for source in used))
         assert cache.used_outside([]) == sorted(used)
-        outside = ["a.png", "source", "source.png", "source0/c.png"]
+        outside = ["a.png", "source", "source.png", "source0/c.png", "z"]
         assert cache.used_outside(["source", "source/_posts", "static"]) == outside
         assert cache.used_outside(["static", "source/_posts"]) == sorted(
             source for source in used if not source.startswith(("static/", "source/_posts/"))
