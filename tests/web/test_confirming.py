@@ -1,0 +1,74 @@
+"""Confirming: the person's own word, by a button."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from web.visitors import House
+
+from feeder.mail.subscribers import Subscribers
+
+
+def test_the_button_confirms_and_leads_to_the_preferences(served: House) -> None:
+    served.subscribe("ana@example.com", frequency="daily")
+    path = f"/confirm/{served.token('confirm')}"
+    before = served.everything()
+    assert "<button>确认订阅</button>" in served.get(path).text
+    assert served.ask("HEAD", path).status == 200
+    assert served.everything() == before
+    answer = served.ask("POST", path)
+    assert answer.status == 200
+    assert "您已订阅《每周新闻》（每天）" in answer.text
+    assert served.state() == "active"
+    assert served.office.rung == ["mail", "mail"], "a welcome leaves at once"
+    mine = answer.text.partition('<p class="ways"><a href="')[2].partition('"')[0]
+    assert "ana@example.com" in served.get(mine).text
+
+
+def test_twice_is_as_once(served: House) -> None:
+    served.subscribe("ana@example.com")
+    path = f"/confirm/{served.token('confirm')}"
+    first = served.ask("POST", path, {})
+    before = served.person()
+    second = served.ask("POST", path, {})
+    assert (second.status, second.body) == (first.status, first.body)
+    assert served.person() == before
+
+
+def test_an_unsubscribe_after_the_mail_was_sent_stays(served: House) -> None:
+    served.subscribe("ana@example.com")
+    token = served.token("confirm")
+    served.ask("POST", f"/unsubscribe/{served.token('unsubscribe')}")
+    answer = served.ask("POST", f"/confirm/{token}")
+    assert served.state() == "ended"
+    assert (answer.status, answer.body) == (404, served.get("/confirm/x").body)
+
+
+def test_after_seven_days_it_is_too_late(served: House) -> None:
+    served.subscribe("ana@example.com")
+    token = served.token("confirm")
+    served.office.time += timedelta(days=7, seconds=1)
+    for method in ("GET", "POST"):
+        assert served.ask(method, f"/confirm/{token}").status == 404
+    assert served.state() == "pending"
+
+
+def test_a_fresh_word_lifts_a_bounce(served: House) -> None:
+    person = served.join()
+    with served.database.begin() as connection:
+        people = Subscribers(served.settings, served.database.secrets())
+        people.suppress(connection, person.key, "bounce", served.office.time)
+    served.subscribe("ana@example.com")
+    served.ask("POST", f"/confirm/{served.token('confirm')}")
+    assert served.state() == "active"
+
+
+def test_a_confirmed_address_cannot_be_unconfirmed_by_a_stranger(served: House) -> None:
+    """Promise 14: whatever can be sent without a token of hers."""
+    person = served.join()
+    for _ in range(3):
+        served.subscribe("ana@example.com", frequency="daily")
+        served.subscribe("ANA@EXAMPLE.COM")
+        for purpose in ("confirm", "unsubscribe", "preferences"):
+            served.post(f"/{purpose}/{person.id}-0-weekly.AAAA", do="end", list="weekly", scope="all")
+    assert served.person() == person
