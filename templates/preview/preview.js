@@ -278,6 +278,11 @@
   const lost = () => { if (!document.hidden) status(root.dataset.lost, "lost"); };
   let waiting = 0;
 
+  // Whoever looks at an entry goes with what is saved; whoever looks at a list of them, with the first save only.
+  let edited = "";
+  const mayLeave = (next) => (/^\/(page|problems)\b/.test(location.pathname)
+    && (next !== edited || $("head").querySelector(".files") || location.search.startsWith("?file=")));
+
   function hear(event) {
     const news = JSON.parse(event.data);
     clearTimeout(waiting);
@@ -287,8 +292,9 @@
       return;
     }
     const fresh = news.boot !== boot || news.number !== number;
-    const jump = fresh && news.edited && $("follow").checked && location.pathname.startsWith("/page/")
-      && news.edited !== location.pathname + location.hash && news.boot === boot;
+    const jump = fresh && news.edited && $("follow").checked && news.boot === boot && mayLeave(news.edited)
+      && news.edited !== location.pathname + location.search + location.hash;
+    if (news.edited) edited = news.edited;
     const back = $("status").className !== "";
     boot = news.boot;
     number = news.number;

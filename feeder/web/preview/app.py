@@ -19,7 +19,8 @@ from feeder.web.preview import listing
 from feeder.web.preview.framed import Frames
 from feeder.web.preview.frames import page_address
 from feeder.web.preview.guard import Guard
-from feeder.web.preview.studio import Studio
+from feeder.web.preview.showing import problems_address
+from feeder.web.preview.studio import State, Studio
 from feeder.web.preview.views import Views
 
 if TYPE_CHECKING:
@@ -108,16 +109,22 @@ async def _news(studio: Studio, views: Views) -> AsyncIterator[str]:
 
 def _state(studio: Studio, views: Views) -> dict[str, object]:
     state = studio.state
-    permalink = ""
-    if state.edited and not state.building:
-        try:
-            permalink = listing.of_file(studio.shadow, state.edited)
-        except (OSError, sqlite3.Error):
-            permalink = ""
     return {
         "boot": views.boot,
         "number": state.number,
         "building": state.building,
         "done": state.done,
-        "edited": page_address(permalink) if permalink else "",
+        "edited": "" if state.building or not state.edited else _address_of(studio, state),
     }
+
+
+def _address_of(studio: Studio, state: State) -> str:
+    """Where the entry that was saved last is shown; what is wrong with it, where it cannot be."""
+    try:
+        permalink = listing.of_file(studio.shadow, state.edited)
+    except (OSError, sqlite3.Error):
+        return ""
+    if permalink:
+        return page_address(permalink)
+    wrong = any(one.path == state.edited for one in state.problems)
+    return problems_address(state.edited) if wrong else ""

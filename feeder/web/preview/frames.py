@@ -67,7 +67,7 @@ def banner(kind: str, text: str, language: str) -> str:
     colour = {"draft": "#8a5300", "later": "#1f4e9c"}.get(kind, "#5f5a54")
     style = (
         f"all:initial;display:block;box-sizing:border-box;padding:8px 16px;background:{colour};color:#fff;"
-        "font:600 14px/1.5 system-ui,sans-serif;text-align:center"
+        "border-radius:0 0 6px 6px;font:600 14px/1.5 system-ui,sans-serif;text-align:center"
     )
     return f'<div role="note" lang="{escape(language)}" style="{style}">{escape(text)}</div>'
 

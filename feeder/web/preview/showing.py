@@ -50,6 +50,11 @@ class ShownEntry:
     language: str
 
 
+def problems_address(path: str) -> str:
+    """Where the problems of one file are shown."""
+    return f"/problems?file={links.encode(path)}"
+
+
 def problem(one: Problem) -> ShownProblem:
     """A problem, ready to be shown."""
     line = one.source.rstrip("\r\n")
@@ -104,7 +109,7 @@ class Lister:
             path for path in self._wrong - shown if path.startswith(f"{entries}/") and words.lower() in path.lower()
         )
         wrong = self._words.rejected
-        return [ShownEntry(basename(path), "/problems", "", path, "", "", "", wrong, "") for path in missing]
+        return [ShownEntry(basename(path), problems_address(path), "", path, "", "", "", wrong, "") for path in missing]
 
     def clock(self, at: datetime | None) -> str:
         """The time of day."""

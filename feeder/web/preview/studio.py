@@ -99,7 +99,7 @@ class Studio:
             number=before.number + 1,
             at=report.at,
             problems=self._problems(report),
-            edited=edited[0] if len(edited) == 1 and before.at else before.edited,
+            edited=edited[0] if len(edited) == 1 and before.at else "",
         )
 
     def _problems(self, report: Report) -> tuple[Problem, ...]:

@@ -22,7 +22,7 @@ from feeder.web.preview import board, feedviews, listing, plots, wechat
 from feeder.web.preview.frames import file_of, page_address
 from feeder.web.preview.letters import Letters, together
 from feeder.web.preview.listing import Listed
-from feeder.web.preview.showing import Lister, problems
+from feeder.web.preview.showing import Lister, problems, problems_address
 from feeder.web.preview.studio import Studio
 from feeder.web.preview.words import Words, words
 from feeder.web.shelf import open_file
@@ -79,10 +79,16 @@ class Views:
         at = request.query_params.get("at", "")
         return HTMLResponse(self.render("list.html", at=at, **values))
 
-    def problems(self, _request: Request) -> Response:
-        """``/problems``: all of them."""
-        found = problems(self.studio.state.problems)
-        return self._shell("problemlist.html", self.words.problems, "/problems", problems=found)
+    def problems(self, request: Request) -> Response:
+        """``/problems``: all of them, or those of one ``?file=``."""
+        path, found = request.query_params.get("file", ""), self.studio.state.problems
+        if not path:
+            return self._shell("problemlist.html", self.words.problems, "/problems", problems=problems(found))
+        permalink = listing.of_file(self.studio.shadow, path)
+        chosen = problems(one for one in found if one.path == path)
+        if permalink and not any(one.rejects for one in chosen):
+            return RedirectResponse(page_address(permalink))
+        return self._shell("problemlist.html", path, problems_address(path), problems=chosen)
 
     def board(self, _request: Request) -> Response:
         """``/board``: the dashboard."""
