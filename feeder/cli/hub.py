@@ -34,6 +34,8 @@ def owed(found: Notified, settings: Settings) -> str:
     why = f": {clean(found.hub)} {clean(found.error)}" if found.error else ""
     if found.next is None:
         return f"{_topics(found.owed)} left until the deploy has succeeded"
+    if not why:
+        return f"{_topics(found.owed)} left for the next run"
     at = found.next.astimezone(ZoneInfo(settings.site.timezone))
     return f"{_topics(found.owed)} left{why}; tried again {at:%Y-%m-%d %H:%M}"
 
