@@ -44,13 +44,16 @@ class Surroundings:
 
 
 def look(settings: Settings, seen: Index | None = None) -> Index:
-    """Stat everything but single assets, once; what the fast path has ``seen`` a moment ago is taken as it is."""
-    before = seen.trees if seen else {}
+    """Stat everything but single assets, once; what was ``seen`` a moment ago is taken as it is.
+
+    Of ``feeder.toml`` that must be from before it was read: a change since would be remembered as published.
+    """
+    before, known = (seen.trees, seen.watched) if seen else ({}, {})
     index = Index({folder: before.get(folder) or indexing.walk(folder) for folder in trees(settings)}, {})
     icon = (os.path.join(str(settings.root), settings.site.icon),) if settings.site.icon else ()
     settings_file = os.path.join(str(settings.root), "feeder.toml")
     for path in (settings_file, os.path.dirname(PACKAGE), _libraries_folder(), *icon):
-        index.watched[path] = indexing.stat(path)
+        index.watched[path] = known.get(path) or indexing.stat(path)
     return index
 
 

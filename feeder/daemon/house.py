@@ -212,6 +212,7 @@ class House:
                 # A deploy command may take its time; broken off it would be owed.
                 self._notifier.patience(_PATIENCE)
                 self._publisher.join(_PATIENCE / 4)
+        self._voice.say("stopped")
 
     def _publish(self) -> None:
         """A turn of the publishing thread."""

@@ -6,12 +6,16 @@ import threading
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from feeder.daemon.duties import Duty
 from feeder.daemon.troubles import Troubles
 from feeder.upkeep import running
 from feeder.upkeep.running import Running
 from feeder.web.values import Condition
+
+_BESIDE: Final = {"settings", "web", "limits"}
+"""Troubles with which it does its work all the same, as it did before."""
 
 
 class Standing:
@@ -53,8 +57,7 @@ class Standing:
 
     def condition(self) -> Condition:
         """For the pages."""
-        troubles = self._troubles.all()
-        why = self.dead or (troubles[0].words if troubles else "")
+        why = self.dead or next((one.words for one in self._troubles.all() if one.where not in _BESIDE), "")
         with self._lock:
             return Condition(
                 started=self._started,

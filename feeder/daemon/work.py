@@ -85,7 +85,7 @@ class Work:
         self._look_at_settings(forced=reload)
         started, wall = self._clock.seconds(), self._clock.now()
         now = duties.moment((*self._came, *self._publishing), wall)
-        options = Options(seen=seen, progress=progress, lock_timeout=_WAIT, every_problem=False)
+        options = Options(seen=self._book.seen(seen), progress=progress, lock_timeout=_WAIT, every_problem=False)
         try:
             report = pipeline.publish(self._book.settings, now, options)
         except Locked as error:
