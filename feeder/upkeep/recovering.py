@@ -79,6 +79,7 @@ def _take_digests(history: histories.History, settings: Settings, now: datetime,
     try:
         with mail.open_mail(settings, now) as database:
             history.put_digests(cutting.public(database, 0))
+            cutting.keep(database, history)
     except FeederError as error:
         tell(f"the pages of digests come back when the mail database can be read: {error}")
 
