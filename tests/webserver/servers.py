@@ -98,12 +98,13 @@ def caddy_configuration(folder: Path, root: Path, port: int, upstream: int) -> P
     """deploy/Caddyfile with this root and these ports, without TLS and the admin's port."""
     site = replaced(
         (CHECKOUT / "deploy/Caddyfile").read_text("utf-8"),
+        ("{\n\t# The addresses", "{\n\tadmin off\n\tauto_https off\n\t# The addresses"),
         ("news.example.org {", f"http://127.0.0.1:{port}, http://localhost:{port} {{"),
         ("root * /srv/news/out", f"root * {root}"),
         ("# header @topics", "header @topics"),
         ("127.0.0.1:8080", f"127.0.0.1:{upstream}"),
     )
-    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + site, "utf-8")
+    (folder / "Caddyfile").write_text(site, "utf-8")
     return folder / "Caddyfile"
 
 

@@ -41,6 +41,8 @@ LARGEST: Final = 256 * 1024
 SLOWEST: Final = 20.0
 """Seconds in which a request must be here as a whole."""
 _LATER: Final = 60
+# All, so that whoever looks with a browser whether it answers is told what it is for.
+_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class Adapter(Protocol):
@@ -57,7 +59,7 @@ def routes(settings: Settings, office: Office, secrets: Secrets | None = None) -
     base = unquote(urlsplit(settings.web.url).path).rstrip("/")
     desk = Desk(settings, secrets, office)
     return [
-        Route(f"{base}/webhook/{name}", _Endpoint(name, settings, secrets, office, desk).post, methods=["POST"])
+        Route(f"{base}/webhook/{name}", _Endpoint(name, settings, secrets, office, desk).answer, methods=_METHODS)
         for name in PROVIDERS
     ]
 
@@ -69,8 +71,10 @@ class _Endpoint:
         self._name, self._settings, self._secrets = name, settings, secrets
         self._office, self._desk = office, desk
 
-    async def post(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Take a report. What is understood, was here before, or is of no interest is answered with 200."""
+        if request.method != "POST":
+            return _answer(405, "mail providers POST their reports here", {"Allow": "POST"})
         try:
             async with asyncio.timeout(SLOWEST):
                 body = await _body(request)
