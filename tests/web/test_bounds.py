@@ -17,7 +17,7 @@ from feeder.mail.subscribers.askings import Askings
 LIMITS = "[web.limits]\nprefix_per_hour = {}\ndomain_per_hour = {}\nper_hour = {}\n"
 
 
-def limited(root: Path, prefix: int, domain: int, total: int):  # noqa: ANN201  (the context manager of ``house``)
+def limited(root: Path, prefix: int, domain: int, total: int):
     lines = MAIL.replace("[[lists]]", LIMITS.format(prefix, domain, total) + "[[lists]]")
     return house(root, lines=lines)
 

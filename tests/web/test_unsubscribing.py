@@ -18,7 +18,10 @@ MULTIPART = (
 
 @pytest.mark.parametrize(
     ("body", "kind"),
-    [(ONE_CLICK, FORM), (ONE_CLICK, f"{FORM}; charset=UTF-8"), MULTIPART, (b"", ""), (ONE_CLICK, "text/plain"), (b"\xff\x00", FORM)],
+    [
+        (ONE_CLICK, FORM), (ONE_CLICK, f"{FORM}; charset=UTF-8"), MULTIPART, (b"", ""), (ONE_CLICK, "text/plain"),
+        (b"\xff\x00", FORM),
+    ],
     ids=["form", "charset", "multipart", "nothing", "plain", "rubbish"],
 )  # fmt: skip
 def test_one_click(served: House, body: bytes, kind: str) -> None:
