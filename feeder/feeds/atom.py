@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from feedgen.entry import FeedEntry
@@ -10,6 +10,7 @@ from lxml.etree import SubElement
 
 from feeder.feeds import archive, languages, mended, moments, parts, text
 from feeder.feeds.mended import Element
+from feeder.feeds.pieces import Pieces
 from feeder.model import Document, Feed, PublicEntry, Stage
 
 NAME = "atom"
@@ -17,15 +18,25 @@ SUFFIX = "atom"
 MEDIA_TYPE = "application/atom+xml"
 
 
+_LAYOUT = mended.Layout(b"\n  <entry", b"\n</feed>\n")
+_pieces = Pieces()
+
+
 def render(feed: Feed) -> Iterator[Document]:
     """The feed as one Atom document."""
+    body = mended.assembled(_pieces, feed, None, partial(_build, feed), _LAYOUT)
+    yield Document(f"{feed.path}.{SUFFIX}", MEDIA_TYPE, body, Stage.FEED)
+
+
+def _build(feed: Feed, entries: Sequence[PublicEntry]) -> bytes:
+    """The feed with some of its entries."""
     made = mended.generator(_namespaces(feed), partial(_complete_feed, feed))
     made.id(text.verbatim(feed.id))
     made.title(parts.feed_title(feed))
     made.updated(feed.updated)
-    mended.add(made, feed, partial(_fill, feed), partial(_complete_entry, feed))
+    mended.add(made, entries, partial(_fill, feed), partial(_complete_entry, feed))
     _, tree = made._create_atom()
-    yield Document(f"{feed.path}.{SUFFIX}", MEDIA_TYPE, mended.serialise(tree), Stage.FEED)
+    return mended.serialise(tree)
 
 
 def _namespaces(feed: Feed) -> dict[str, str]:

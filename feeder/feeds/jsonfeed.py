@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from feeder.feeds import archive, languages, moments, parts, text
+from feeder.feeds.pieces import Pieces
 from feeder.model import Document, Enclosure, Feed, PublicEntry, Stage
 
 NAME = "json"
@@ -21,12 +22,19 @@ _VERSION = "https://jsonfeed.org/version/1.1"
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
+_pieces = Pieces()
+
+
 def render(feed: Feed) -> Iterator[Document]:
     """The feed as one JSON document, one item a line."""
-    items = ",\n".join([_encode(_item(feed, entry)) for entry in feed.entries])
-    head = _encode(_head(feed))[:-1]
-    body = f'{head},\n"items": [\n{items}\n]}}\n' if items else f'{head},\n"items": []}}\n'
-    yield Document(f"{feed.path}.{SUFFIX}", MEDIA_TYPE, body.encode(), Stage.FEED)
+
+    def make(entries: Sequence[PublicEntry]) -> list[bytes]:
+        return [_encode(_item(feed, entry)).encode() for entry in entries]
+
+    items = b",\n".join(_pieces.of(feed, None, make))
+    head = _encode(_head(feed))[:-1].encode()
+    body = b'%b,\n"items": [\n%b\n]}\n' % (head, items) if items else b'%b,\n"items": []}\n' % head
+    yield Document(f"{feed.path}.{SUFFIX}", MEDIA_TYPE, body, Stage.FEED)
 
 
 def _present(fields: dict[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,8 @@ feedgen's elements have no namespace (``link``, not ``{…}link``), and the feed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -23,6 +23,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feeder.feeds import languages, parts, text
+from feeder.feeds.pieces import Pieces
 from feeder.model import Feed, PublicEntry
 
 Element: TypeAlias = etree._Element
@@ -78,16 +79,45 @@ def generator(
 
 def add(
     made: FeedGenerator,
-    feed: Feed,
+    entries: Iterable[PublicEntry],
     fill: Callable[[FeedEntry, PublicEntry], None],
     on_entry: Callable[[Element, PublicEntry], None],
 ) -> None:
-    """Append the entries of a feed: ``fill`` calls feedgen's setters, ``on_entry`` completes the element."""
-    for entry in feed.entries:
+    """Append entries: ``fill`` calls feedgen's setters, ``on_entry`` completes the element."""
+    for entry in entries:
         added = made.add_entry(order="append")
         added.feeder.entry = entry
         added.feeder.write = on_entry
         fill(added, entry)
+
+
+class Layout(NamedTuple):
+    """How the elements of entries stand in a serialised feed."""
+
+    opening: bytes
+    """What each begins with, the line break before it included; nothing else begins so."""
+    closing: bytes
+    """What follows the last."""
+
+
+def assembled(
+    pieces: Pieces, feed: Feed, beside: Hashable, build: Callable[[Sequence[PublicEntry]], bytes], layout: Layout
+) -> bytes:
+    """A whole feed, of which ``build`` makes only the head and the entries that ``pieces`` has not.
+
+    ``<`` stands in no text and no attribute of XML, so that a feed can be cut where an element begins.
+    """
+    heads: list[bytes] = []
+
+    def make(entries: Sequence[PublicEntry]) -> Sequence[bytes]:
+        head, *made = build(entries).removesuffix(layout.closing).split(layout.opening)
+        heads.append(head)
+        return made
+
+    found = list(pieces.of(feed, beside, make))
+    if not heads:
+        make(())
+    return layout.opening.join([heads[0], *found]) + layout.closing
 
 
 def serialise(tree: etree._ElementTree) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from feedgen.entry import FeedEntry
@@ -10,6 +10,7 @@ from lxml.etree import SubElement
 
 from feeder.feeds import archive, languages, mended, moments, parts, podcast, text
 from feeder.feeds.mended import Element
+from feeder.feeds.pieces import Pieces
 from feeder.model import Document, Enclosure, Feed, PublicEntry, Stage
 
 NAME = "rss"
@@ -25,17 +26,28 @@ _ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _IMAGES = (".png", ".jpg", ".jpeg", ".gif")
 
 
+_LAYOUT = mended.Layout(b"\n    <item", b"\n  </channel>\n</rss>\n")
+_pieces = Pieces()
+
+
 def render(feed: Feed) -> Iterator[Document]:
     """The feed as one RSS document."""
+    marked = podcast.is_marked(feed)
+    body = mended.assembled(_pieces, feed, marked, partial(_build, feed, marked), _LAYOUT)
+    yield Document(f"{feed.path}.{SUFFIX}", MEDIA_TYPE, body, Stage.FEED)
+
+
+def _build(feed: Feed, marked: bool, entries: Sequence[PublicEntry]) -> bytes:
+    """The feed with some of its entries; ``marked`` as a podcast or not."""
     made = mended.generator(_namespaces(feed), partial(_complete_channel, feed))
     made.title(parts.feed_title(feed))
     made.link(href=feed.page_url)
     made.description(text.one_line(feed.subtitle) or parts.feed_title(feed))
     made.generator(parts.GENERATOR)
     made.language(languages.known(feed.language) or None)
-    mended.add(made, feed, _fill, partial(_complete_item, feed, podcast.is_marked(feed)))
+    mended.add(made, entries, _fill, partial(_complete_item, feed, marked))
     _, tree = made._create_rss()
-    yield Document(f"{feed.path}.{SUFFIX}", MEDIA_TYPE, mended.serialise(tree), Stage.FEED)
+    return mended.serialise(tree)
 
 
 def _namespaces(feed: Feed) -> dict[str, str]:

