@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -309,7 +310,7 @@ def test_a_kept_connection_that_the_hub_closed_is_opened_again(paper: Publicatio
 
 def test_a_killed_run_leaves_what_it_owes(paper: Publication, hub: Recorder) -> None:
     hub.gate.clear()
-    process = subprocess.Popen(paper.publish_argv(), cwd=paper.root, env=paper.environment(), stdout=subprocess.DEVNULL)
+    process = start(paper)
     assert hub.came.wait(60)
     process.kill()
     process.wait()
@@ -317,6 +318,36 @@ def test_a_killed_run_leaves_what_it_owes(paper: Publication, hub: Recorder) -> 
     hub.take()
     assert paper.publish().returncode == 0
     assert hub.take() == MAIN
+
+
+def test_a_hub_that_hangs_keeps_no_other_run_waiting(
+    paper: Publication, hub: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller, "ANSWER_S", 60.0)
+    monkeypatch.setattr(rounds, "ANSWER_S", 60.0)
+    hub.gate.clear()
+    with ThreadPoolExecutor(2) as runs:
+        try:
+            first = runs.submit(paper.run)
+            assert hub.came.wait(60)
+            paper.entry("b", title="乙", date="2026-11-20")
+            options = pipeline.Options(mail=False, lock_timeout=0)
+            second = runs.submit(pipeline.publish, paper.settings, NOW + MINUTE, options)
+            deadline = time.monotonic() + 60
+            while "乙" not in paper.read("feed.atom"):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert not first.done()
+        finally:
+            hub.gate.set()
+        assert told(first.result()) == told(second.result()) == tuple(MAIN)
+    assert not (paper.root / index.HUB).exists()
+
+
+def start(publication: Publication, *argv: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        publication.publish_argv(*argv), cwd=publication.root, env=publication.environment(), stdout=subprocess.DEVNULL
+    )
 
 
 def test_a_run_killed_at_the_deploy_leaves_what_it_owes(paper: Publication, hub: Recorder) -> None:
