@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
@@ -19,12 +20,12 @@ from feeder.web.preview.frames import (
     at_home,
     banner,
     coloured,
+    file_in,
     file_of,
     framed,
 )
 from feeder.web.preview.letters import together
 from feeder.web.preview.views import Views
-from feeder.web.shelf import open_file
 
 _READABLE: Final = ("text/html", "text/css")
 _FREE: Final = (".woff", ".woff2", ".ttf", ".otf", ".js", ".mjs")
@@ -49,23 +50,21 @@ class Frames:
         scheme = _scheme(request)
         if request.headers.get("sec-fetch-dest") == "document":
             return RedirectResponse(f"/page/{links.encode(path)}")  # it was opened in a tab of its own
-        shadow, status = self.studio.shadow, 200
-        found = open_file(str(shadow.out), file_of(path))
-        if found is None and path and not path.endswith("/") and (shadow.out / path / "index.html").is_file():
+        out = self.studio.shadow.out
+        file = file_in(out, file_of(path))
+        if file is None and file_in(out, f"{path}/index.html"):
             return RedirectResponse(f"/site/{scheme}/{links.encode(path)}/")
-        if found is None:
-            found, status = open_file(str(shadow.out), "404.html"), 404
-        if found is None:
-            return Response(status_code=404)
-        found.close()
-        kind = Types().of(found.path)
-        file = shadow.out / found.path
+        shown = file or file_in(out, "404.html")
+        return self._file(shown, path, scheme, 200 if file else 404) if shown else Response(status_code=404)
+
+    def _file(self, file: Path, path: str, scheme: Scheme, status: int) -> Response:
+        kind = Types().of(file.relative_to(self.studio.shadow.out).as_posix())
         if not kind.startswith(_READABLE):
-            return FileResponse(file, media_type=kind, headers=_headers(found.path))
+            return FileResponse(file, media_type=kind, headers=_headers(file.name))
         text = file.read_text("utf-8", "replace")
         if kind.startswith("text/html"):
-            text = framed(at_home(text, shadow.settings.site.url, scheme), self._banner(path))
-        return Response(coloured(text, scheme), status, _headers(found.path), kind)
+            text = framed(at_home(text, self.studio.shadow.settings.site.url, scheme), self._banner(path))
+        return Response(coloured(text, scheme), status, _headers(file.name), kind)
 
     def mail(self, request: Request) -> Response:
         """``/mail/SCHEME/LIST``: the HTML of a digest."""
@@ -75,11 +74,10 @@ class Frames:
     def reader(self, request: Request) -> Response:
         """``/reader/SCHEME/PATH``: a feed as a reader shows it."""
         path: str = request.path_params["path"]
-        found = open_file(str(self.studio.shadow.out), path)
-        if found is None:
+        file = file_in(self.studio.shadow.out, path)
+        if file is None:
             return Response(status_code=404)
-        found.close()
-        entries = feedviews.read(self.studio.shadow.out / path)
+        entries = feedviews.read(file)
         site = self.studio.real.site
         html = self.views.render("reader.html", language=site.language, title=site.title, entries=entries)
         return self._letter(html, _scheme(request))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from html import escape
+from pathlib import Path
 from typing import Final, Literal
 
 from feeder import links
+from feeder.web import shelf
 
 Scheme = Literal["auto", "light", "dark"]
 SCHEMES: Final[tuple[Scheme, ...]] = ("auto", "light", "dark")
@@ -75,6 +77,16 @@ def banner(kind: str, text: str, language: str) -> str:
 def file_of(path: str) -> str:
     """The file in ``out/`` that a path of the site means."""
     return f"{path}index.html" if not path or path.endswith("/") else path
+
+
+def file_in(out: Path, path: str) -> Path | None:
+    """A file of the output by its path there; None where there is none, and for a path that leads out of it."""
+    plain = shelf.plain_path(links.encode(path).encode(), "")
+    found = shelf.open_file(str(out), plain) if plain else None
+    if found is None:
+        return None
+    found.close()
+    return out / found.path
 
 
 def page_address(permalink: str) -> str:

@@ -19,13 +19,12 @@ from feeder.model import PublicEntry
 from feeder.pages.templating import Templates, defaults
 from feeder.upkeep import digests
 from feeder.web.preview import board, feedviews, listing, plots, wechat
-from feeder.web.preview.frames import file_of, page_address
+from feeder.web.preview.frames import file_in, file_of, page_address
 from feeder.web.preview.letters import Letters, together
 from feeder.web.preview.listing import Listed
 from feeder.web.preview.showing import Lister, problems, problems_address
 from feeder.web.preview.studio import Studio
 from feeder.web.preview.words import Words, words
-from feeder.web.shelf import open_file
 
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -238,11 +237,7 @@ class Views:
 
     def _file(self, path: str) -> Path | None:
         """A file of the preview's output."""
-        found = open_file(str(self.studio.shadow.out), path)
-        if found is None:
-            return None
-        found.close()
-        return self.studio.shadow.out / path
+        return file_in(self.studio.shadow.out, path)
 
     def _list(self, words_: str) -> dict[str, Any]:
         found = listing.entries(self.studio.shadow, words_, self.studio.now())

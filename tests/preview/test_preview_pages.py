@@ -1,0 +1,230 @@
+"""What the preview answers, asked without a browser."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from preview.room import MAIL, Room, preview, state, stocked
+from support import Publication
+
+from feeder.web.preview.frames import coloured
+
+
+@pytest.fixture
+def room(publication: Publication) -> Iterator[Room]:
+    with preview(stocked(publication)) as made:
+        yield made
+
+
+PATHS = (
+    "/page/", "/page/2026/11/chips/", "/page/2099/03/later/", "/page/tags/", "/digest", "/digest/weekly?as=phone",
+    "/digest/weekly?as=dark", "/digest/weekly?as=text", "/digest/weekly?as=source", "/digest/weekly?as=wechat",
+    "/feeds", "/feed/feed.atom", "/feed/feed.json?as=reader", "/board", "/problems", "/list?q=芯", "/site/auto/",
+    "/wechat/2026/11/chips/", "/clip/2026/11/chips/", "/clip-digest/weekly", "/mail/dark/weekly", "/site/dark/",
+    "/reader/auto/feed.rss", "/reader/dark/feed.atom", "/paste/light/2026/11/chips/", "/paste-digest/light/weekly",
+    "/own/preview.js", "/own/preview.css", "/own/frame.js", "/own/icon.png",
+)  # fmt: skip
+
+
+def test_everything_is_there_and_nothing_of_the_publication_is_touched(publication: Publication) -> None:
+    before = state(stocked(publication).root)
+    with preview(publication) as room:
+        assert {path: room.get(path).status for path in PATHS} == dict.fromkeys(PATHS, 200)
+        publication.entry("more", "新的。\n", title="新的", date="2026-11-20")
+        room.studio.build()
+        assert room.get("/page/2026/11/more/").status == 200
+    (publication.root / "entries/more.md").unlink()
+    assert state(publication.root) == before
+
+
+def test_the_mail_database_is_read_and_not_changed(publication: Publication) -> None:
+    stocked(publication)
+    publication.command("subscribers", "add", "a@example.org", "--confirmed-by", "test")
+    database = publication.root / ".feeder/mail.db"
+    with sqlite3.connect(database) as mail:
+        mail.execute("INSERT INTO volume VALUES ('maildir', 'gmail', date('now'), 7, 2, 1)")
+        mail.execute("INSERT INTO bounce (subscriber, kind, at) VALUES (1, 'hard', strftime('%s', 'now') * 1000000)")
+    mail.close()
+    before = database.read_bytes()
+    with preview(publication) as room:
+        board = room.get("/board").body
+    assert "送出 7，推迟 2，失败 1" in board
+    assert "现在 1 人" in board
+    assert board.count('<svg class="plot"') == 4
+    assert database.read_bytes() == before
+
+
+def test_the_dashboard_makes_no_mail_database(room: Room) -> None:
+    assert "还没有人订阅" in room.get("/board").body
+    assert not (room.publication.root / ".feeder/mail.db").exists()
+
+
+def test_drafts_and_the_future_are_shown_and_marked(room: Room) -> None:
+    page = room.get("/list?q=").body
+    assert re.findall(r'class="mark (\w+)">', page) == ["wrong", "later", "draft"]
+    address = re.search(r'href="/page/(\d{4}/\d{2}/draft/)"', page)
+    assert address
+    assert "草稿：只有预览能看到" in room.get(f"/site/auto/{address[1]}").body
+    assert "2099-03-04" in room.get("/site/auto/2099/03/later/").body
+    assert "draft" not in (room.publication.out / "feed.atom").read_text("utf-8")
+
+
+def test_a_file_that_cannot_be_shown_leads_to_what_is_wrong_with_it(room: Room) -> None:
+    page = room.get("/problems?file=entries/wrong.md").body
+    assert 'data-copy="entries/wrong.md:3"' in page
+    assert "<mark>2026-13-40</mark>" in page
+    assert "did you mean" in page
+    room.publication.entry("wrong", "好了。\n", title="对了", date="2026-11-21")
+    room.studio.build()
+    assert room.get("/problems?file=entries/wrong.md").headers["location"] == "/page/2026/11/wrong/"
+
+
+@pytest.mark.parametrize(
+    ("file", "broken", "said"),
+    [
+        ("templates/entry.html", "{% if %}", "templates/entry.html:1"),
+        ("templates/index.html", "{{ nothing.at.all }}", "templates/index.html:1"),
+        ("feeder.toml", "[site\n", "feeder.toml:1"),
+    ],
+)
+def test_what_breaks_everything_is_told_above_the_page_and_mended_by_the_next_save(
+    room: Room, file: str, broken: str, said: str
+) -> None:
+    path = room.publication.root / file
+    before = path.read_text("utf-8") if path.exists() else None
+    room.publication.write(file, broken)
+    room.studio.build()
+    page = room.get("/page/2026/11/chips/").body
+    assert 'role="alert"' in page
+    assert f'data-copy="{said}"' in page
+    assert "融资" in room.get("/site/auto/2026/11/chips/").body
+    if before is None:
+        path.unlink()
+    else:
+        path.write_text(before, "utf-8")
+    room.studio.build()
+    assert 'role="alert"' not in room.get("/page/2026/11/chips/").body
+    assert not room.studio.state.stuck
+
+
+def test_other_settings_are_taken_over(room: Room) -> None:
+    room.publication.configure(MAIL, title="另一个名字")
+    room.studio.build()
+    assert "另一个名字" in room.get("/site/auto/").body
+
+
+def test_a_renamed_draft_is_followed(room: Room) -> None:
+    old = re.search(r"/page/(\S+draft/)", room.get("/list?q=").body)
+    assert old
+    (room.publication.root / "entries/draft.md").rename(room.publication.root / "entries/chapter.md")
+    room.studio.build()
+    assert room.get(f"/page/{old[1]}").headers["location"].endswith("/chapter/")
+
+
+def test_frames_lead_home_and_are_coloured_as_asked(room: Room) -> None:
+    page = room.get("/site/dark/2026/11/chips/").body
+    assert "/site/dark/assets/card." in page
+    style = re.search(r'href="([^"]+\.css)"', page)
+    assert style
+    css = room.get(f"/site/dark/assets/{style[1].rpartition('/')[2]}").body
+    assert "prefers-color-scheme" not in css
+    assert "color-scheme: dark;" in css
+    mail = room.get("/mail/dark/weekly").body
+    assert "/site/auto/assets/card." in mail
+    assert "prefers-color-scheme" not in mail
+    # What is to be read as it leaves names the real addresses.
+    assert "https://news.example.org/2099/03/later/" in room.get("/digest/weekly?as=text").body
+    assert "https://news.example.org/2026/11/chips/" in room.get("/feed/feed.atom").body
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_do_not_depend_on_the_browser(scheme: str) -> None:
+    css = ":root{color-scheme:light dark}@media (prefers-color-scheme:dark){}@media ( prefers-color-scheme : light ){}"
+    made = coloured(css, scheme)  # type: ignore[arg-type]
+    assert f"color-scheme:{scheme}}}" in made
+    assert made.count("(min-width: 0)") == made.count("(max-width: 0)") == 1
+    assert coloured(css, "auto") == css
+
+
+def test_our_script_is_in_what_is_served_and_never_in_what_is_published(room: Room) -> None:
+    assert "/own/frame.js" in room.get("/site/auto/").body
+    for out in (room.publication.out, room.studio.shadow.out):
+        assert not any("/own/" in file.read_text("utf-8") for file in out.rglob("*.html"))
+
+
+def test_a_second_preview_goes_on_where_the_first_ended(publication: Publication) -> None:
+    with preview(stocked(publication)):
+        pass
+    with preview(publication) as room:
+        assert room.get("/page/2099/03/later/").status == 200
+        stamp = (room.studio.shadow.out / "feed.atom").stat().st_mtime_ns
+        room.studio.build()
+        assert (room.studio.shadow.out / "feed.atom").stat().st_mtime_ns == stamp
+
+
+def test_after_a_publish_the_next_preview_knows_what_is_public(publication: Publication) -> None:
+    with preview(stocked(publication)) as room:
+        assert room.studio.shadow.basis == 2
+    publication.entry("draft", "写完了。\n", title="写完了", date="2026-11-21")
+    publication.run()
+    with preview(publication) as room:
+        assert room.studio.shadow.basis == 3
+        assert 'class="mark draft"' not in room.get("/list?q=").body
+
+
+def test_a_damaged_copy_is_made_anew(publication: Publication) -> None:
+    with preview(stocked(publication)) as room:
+        root = room.studio.shadow.root
+    Path(root / ".feeder/history.db").write_bytes(b"no database" * 1000)
+    with preview(publication) as room:
+        assert not room.studio.state.stuck
+        assert room.get("/page/2026/11/chips/").status == 200
+
+
+def test_inputs_that_change_are_copied_and_those_that_go_are_removed(publication: Publication) -> None:
+    stocked(publication)
+    publication.write("images/logo.png", b"no picture")
+    publication.write("notes/weekly.md", "早上好。\n")
+    with preview(publication) as room:
+        copy = room.studio.shadow.root
+        assert (copy / "images/logo.png").exists()
+        assert "早上好" in room.get("/digest/weekly?as=text").body
+        (publication.root / "entries/order.md").unlink()
+        (publication.root / "images/logo.png").unlink()
+        publication.write("notes/weekly.md", "晚上好。\n")
+        room.studio.build()
+        assert not (copy / "entries/order.md").exists()
+        assert not (copy / "images/logo.png").exists()
+        assert "晚上好" in room.get("/digest/weekly?as=text").body
+        assert (publication.root / "entries/chips.md").exists()
+
+
+def test_a_link_that_leaves_the_publication_is_told_as_ever(publication: Publication, tmp_path: Path) -> None:
+    stocked(publication)
+    (tmp_path / "secret.md").write_text("---\ndate: 2026-11-20\n---\n机密", "utf-8")
+    (publication.root / "entries/link.md").symlink_to(tmp_path / "secret.md")
+    with preview(publication) as room:
+        assert "leaves the publication" in room.get("/problems").body
+        assert "机密" not in room.get("/site/auto/").body
+
+
+def test_without_lists_and_without_entries_there_is_still_something_to_see(publication: Publication) -> None:
+    with preview(publication) as room:
+        assert "还没有邮件列表" in room.get("/digest").body
+        assert room.get("/page/").status == 200
+        assert "还没有发布过" in room.get("/board").body
+        assert "没有问题" in room.get("/problems").body
+
+
+def test_an_english_publication_has_an_english_preview(publication: Publication) -> None:
+    publication.configure(MAIL, language="en")
+    publication.entry("a", "Text.\n", title="A draft", draft="true")
+    with preview(publication) as room:
+        page = room.get("/page/").body
+        assert '<html lang="en"' in page
+        assert "Dashboard" in page
+        assert "draft</b>" in page
