@@ -54,7 +54,6 @@ class Clockwork:
         if abs(moved) < STEP:
             return 0.0
         self._offset = offset
-        self._scheduler.wakeup()
         return moved
 
     def _look(self) -> float:

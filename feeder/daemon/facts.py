@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from feeder import dates
 from feeder import history as histories
@@ -14,19 +14,34 @@ from feeder.config import Settings
 from feeder.daemon.duties import LATE, Duty, later_than
 from feeder.history import History
 
+if TYPE_CHECKING:
+    from feeder.mail.database import MailDatabase
+
 _AGAIN: Final = timedelta(seconds=1)
 
 
 def publishing(settings: Settings, since: datetime) -> tuple[Duty, ...]:
-    """What a publish will have to do after the instant ``since``, the next one first.
+    """What a publish will have to do after the instant ``since``, digests aside, the next one first.
 
-    Raises ``FeederError`` or ``sqlite3.Error`` where a database cannot be read.
+    Raises ``FeederError`` or ``sqlite3.Error`` where the history cannot be read.
     """
     if not os.path.exists(settings.root / histories.FILE):
         return ()
     with histories.read_history(str(settings.root)) as history:
-        found = (*_entries(history), *_digests(settings, history, since), *_feeds(settings, since))
-        return later_than([*found, *_hub(settings, since)], since)
+        return later_than([*_entries(history), *_feeds(settings, since), *_hub(settings, since)], since)
+
+
+def digests(settings: Settings, since: datetime) -> tuple[Duty, ...]:
+    """The next digest after ``since`` of each list that has somebody to serve.
+
+    Raises ``FeederError`` or ``sqlite3.Error`` where a database cannot be read.
+    """
+    if not _has_mail(settings) or not os.path.exists(settings.root / histories.FILE):
+        return ()
+    from feeder.mail.database import open_mail
+
+    with histories.read_history(str(settings.root)) as history, open_mail(settings, since) as database:
+        return later_than(_digests(settings, history, database, since), since)
 
 
 def missed(settings: Settings, wall: datetime) -> tuple[Duty, ...]:
@@ -35,20 +50,21 @@ def missed(settings: Settings, wall: datetime) -> tuple[Duty, ...]:
         return ()
     with histories.read_history(str(settings.root)) as history:
         cut = dates.from_micros(int(history.meta("cut") or 0))
-    return publishing(settings, max(min(cut, wall), wall - LATE))
+    since = max(min(cut, wall), wall - LATE)
+    return (*publishing(settings, since), *digests(settings, since))
 
 
-def sending(settings: Settings, now: datetime) -> Duty | None:
-    """When mail that is queued may leave; None: there is none, or it waits for a person. Raises ``FeederError``."""
+def sending(settings: Settings, now: datetime) -> tuple[Duty, ...]:
+    """When mail that is queued may leave; none: there is none, or it waits for a person. Raises ``FeederError``."""
     if not _has_mail(settings):
-        return None
+        return ()
     from feeder.mail import lists
     from feeder.mail.database import open_mail
     from feeder.mail.sending import upcoming
 
     with open_mail(settings, now) as database:
         at = upcoming.next_due(database, lists.ledger_transport(settings))
-    return Duty(at, "mail", "queued mail") if at is not None else None
+    return (Duty(at, "mail", "queued mail"),) if at is not None else ()
 
 
 def _entries(history: History) -> Iterator[Duty]:
@@ -57,18 +73,13 @@ def _entries(history: History) -> Iterator[Duty]:
         yield Duty(dates.from_micros(waiting.at), "entry", waiting.why)
 
 
-def _digests(settings: Settings, history: History, since: datetime) -> Iterator[Duty]:
-    """One for each list that has somebody to serve."""
-    if not _has_mail(settings):
-        return
+def _digests(settings: Settings, history: History, database: MailDatabase, since: datetime) -> Iterator[Duty]:
     from feeder.mail import cutting
-    from feeder.mail.database import open_mail
 
-    with open_mail(settings, since) as database:
-        for one in settings.lists:
-            found = cutting.next_due(database, replace(settings, lists=(one,)), history, since)
-            if found is not None:
-                yield Duty(found[0], "digest", found[1])
+    for one in settings.lists:
+        found = cutting.next_due(database, replace(settings, lists=(one,)), history, since)
+        if found is not None:
+            yield Duty(found[0], "digest", found[1])
 
 
 def _feeds(settings: Settings, since: datetime) -> Iterator[Duty]:

@@ -24,14 +24,17 @@ class Troubles:
         self._mailed = {one.where: {_key(one.words)} for one in known if one.mailed}
 
     def failed(self, where: str, words: str, now: datetime, *, quiet: bool = False) -> bool:
-        """It does not work; whether that is news. ``quiet``: no mail is to be written about it."""
+        """It does not work; whether that is news. ``quiet``: no mail is to be written about it.
+
+        The same words about another place are no news: one damaged file stands in many ways.
+        """
         with self._lock:
             known, key = self._now.get(where), _key(words)
             since, times = (known.since, known.times) if known else (now, 0)
-            mailed = quiet or key in self._mailed.get(where, ())
+            mailed = quiet or any(key in self._mailed.get(name, ()) for name in (where, *self._now))
             self._now[where] = Trouble(where=where, words=words, since=since, times=times + 1, mailed=mailed)
             told = self._told.setdefault(where, set())
-            fresh = key not in told
+            fresh = not any(key in self._told.get(name, ()) for name in (where, *self._now))
             told.add(key)
             return fresh
 

@@ -201,37 +201,41 @@ class Work:
 
     def _derive(self, now: datetime) -> None:
         """What is due from here on, from nothing but files."""
-        wall = self._clock.now()
-        try:
-            found = facts.publishing(self._book.settings, now)
-        except Exception as error:  # noqa: BLE001  (it is told; the safety run tries again)
-            self.fail("publish", words_of(error))
-            found = ()
-        coming = [*found, duties.safety(wall)]
+        settings, wall = self._book.settings, self._clock.now()
+        found = self._found(lambda: facts.publishing(settings, now))
+        # What keeps mail from being looked at keeps no entry from its instant.
+        cuts = self._found(lambda: facts.digests(settings, now))
+        queued = self._look_at_mail(wall, tried=False)
+        if None not in (found, cuts, queued):
+            self.heal("facts", quietly=True)
+        coming = [*(found or ()), *(cuts or ()), duties.safety(wall)]
         if times := self._troubles.times(*_MENDED):
             coming.append(Duty(wall + duties.backed_off(times), "retry", "what failed is tried again"))
         self._publishing = tuple(sorted(coming))
-        self._look_at_mail(wall, tried=False)
         self._standing.comes(duties.first(self.duties))
         self._save()
 
-    def _look_at_mail(self, now: datetime, *, tried: bool) -> None:
-        """When to send next; what is due still though it was tried just now waits for longer each time."""
+    def _found(self, look: Callable[[], tuple[Duty, ...]]) -> tuple[Duty, ...] | None:
+        """What a look at the facts gives; None where they cannot be read, which is told."""
         try:
-            due = facts.sending(self._book.settings, now)
-        except Exception as error:  # noqa: BLE001  (as above)
-            self.fail("sending", words_of(error))
-            due = None
+            return look()
+        except Exception as error:  # noqa: BLE001  (the safety run looks again)
+            if not self._troubles.times("publish"):
+                self.fail("facts", words_of(error))
+            return None
+
+    def _look_at_mail(self, now: datetime, *, tried: bool) -> tuple[Duty, ...] | None:
+        """When to send next; what is due still though it was tried just now waits for longer each time."""
+        settings = self._book.settings
+        found = self._found(lambda: facts.sending(settings, now))
+        due = found[0] if found else None
         if due is None and (times := self._troubles.times("sending")):
-            due = replace(_mail(now), at=now + duties.backed_off(times))
+            due = Duty(now + duties.backed_off(times), "mail", "queued mail")
         if tried and due is not None and due.at <= now:
             self._idle += 1
             due = replace(due, at=now + duties.backed_off(self._idle))
         self._sending = due
+        return found
 
     def _save(self) -> None:
         self._standing.save()
-
-
-def _mail(now: datetime) -> Duty:
-    return Duty(now, "mail", "queued mail")

@@ -1,4 +1,4 @@
-"""A week in seconds: three lists, four frequencies, four zones. Each digest once, at its time, with what is due then."""
+"""A week in seconds: three lists, four frequencies, four zones. Each digest once, at its time, with what is due."""
 
 from __future__ import annotations
 
