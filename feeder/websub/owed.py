@@ -24,7 +24,7 @@ LONGEST: Final = 6 * 3600.0
 _PLACE = re.compile(r"(?:(?:tags|authors|languages|digests)/[^/]+/)?feed\.(\w+)")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Owed:
     """What is owed to one hub; all instants are seconds since the epoch."""
 
@@ -83,8 +83,8 @@ def load(root: str) -> Owed | None:
         with open(os.path.join(root, index.HUB), "rb") as file:
             data: dict[str, Any] = json.loads(file.read())
         topics = {str(path): float(since) for path, since in data["topics"].items()}
-        known = Owed(str(data["hub"]), topics, int(data["tries"]), float(data["next"]), bool(data["asked"]))
-        known.error = str(data["error"])
+        tries, at, asked = int(data["tries"]), float(data["next"]), bool(data["asked"])
+        known = Owed(str(data["hub"]), topics, tries, at, asked, str(data["error"]))
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     return known if topics else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -56,39 +56,42 @@ def notify(known: Owed, addresses: Mapping[str, str], agent: str, now: datetime)
     Never raises for what the hub does, and takes no longer than ``ROUND_S + ANSWER_S`` seconds.
     """
     paths = [path for path in known.topics if path in addresses]
-    answers = _ask(known.hub, [addresses[path] for path in paths], agent)
-    told = dict(zip(paths, answers, strict=False))
-    accepted = [path for path, answer in told.items() if answer.accepted]
-    refused = [path for path, answer in told.items() if answer.is_final and not answer.accepted]
-    trouble = next((answer for answer in answers if not answer.is_final), None)
-    left = {path: known.topics[path] for path in paths if path not in told or not told[path].is_final}
-    if trouble is not None and trouble.status >= 500:
-        # A hub that stumbles over one topic shall not do so before it has heard of the others.
-        left = {path: at for path, at in left.items() if path not in told} | {p: left[p] for p in left if p in told}
+    told = dict(zip(paths, _ask(known.hub, [addresses[path] for path in paths], agent), strict=False))
+    trouble = next((answer for answer in told.values() if not answer.is_final), None)
+    accepted = [path for path in paths if path in told and told[path].accepted]
+    refused = [path for path in paths if path in told and told[path].is_final and not told[path].accepted]
+    left = _left(known, paths, told, trouble)
     old = [path for path, since in left.items() if trouble is not None and now.timestamp() - since >= GIVEN_UP]
-    owed = Owed(known.hub, {path: at for path, at in left.items() if path not in old})
-    _schedule(owed, known, trouble, now, progress=bool(accepted or refused))
+    topics = {path: since for path, since in left.items() if path not in old}
+    owed = _scheduled(replace(known, topics=topics), trouble, now, progress=bool(accepted or refused))
     return owed, Notified(
         known.hub,
-        tuple(addresses[path] for path in accepted),
-        tuple(f"{addresses[path]}: {told[path].status} {told[path].said}".rstrip() for path in refused),
-        tuple(addresses[path] for path in old),
-        len(owed.topics),
-        _words(trouble),
-        instant(owed, now) if owed.topics else None,
+        topics=tuple(addresses[path] for path in accepted),
+        refused=tuple(f"{addresses[path]}: {told[path].status} {told[path].said}".rstrip() for path in refused),
+        given_up=tuple(addresses[path] for path in old),
+        owed=len(topics),
+        error=owed.error,
+        next=instant(owed, now) if topics else None,
     )
 
 
-def _schedule(owed: Owed, before: Owed, trouble: Answer | None, now: datetime, *, progress: bool) -> None:
+def _left(known: Owed, paths: list[str], told: Mapping[str, Answer], trouble: Answer | None) -> dict[str, float]:
+    """What is owed still, in the order in which it is told."""
+    left = [path for path in paths if path not in told or not told[path].is_final]
+    if trouble is not None and trouble.status >= 500:
+        # A hub that stumbles over one topic shall not do so before it has heard of the others.
+        left.sort(key=lambda path: path in told)
+    return {path: known.topics[path] for path in left}
+
+
+def _scheduled(owed: Owed, trouble: Answer | None, now: datetime, *, progress: bool) -> Owed:
     """When the rest is told: at the next run, or after a pause that grows."""
-    owed.next = now.timestamp()
     if trouble is None:
-        return
-    owed.error = _words(trouble)
-    owed.tries = 1 if progress else before.tries + 1
+        return Owed(owed.hub, owed.topics, next=now.timestamp())
+    tries = 1 if progress else owed.tries + 1
     asked = _asked_for(trouble.retry_after, now)
-    owed.asked = asked > 0
-    owed.next += min(LONGEST, max(asked, FIRST * 2.0 ** min(owed.tries - 1, 16)))
+    pause = min(LONGEST, max(asked, FIRST * 2.0 ** min(tries - 1, 16)))
+    return Owed(owed.hub, owed.topics, tries, now.timestamp() + pause, asked > 0, _words(trouble))
 
 
 def _asked_for(retry_after: str, now: datetime) -> float:
@@ -102,9 +105,7 @@ def _asked_for(retry_after: str, now: datetime) -> float:
         return 0.0
 
 
-def _words(trouble: Answer | None) -> str:
-    if trouble is None:
-        return ""
+def _words(trouble: Answer) -> str:
     return f"answered {trouble.status} {trouble.said}".rstrip() if trouble.status else trouble.said
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from support import Publication
 
@@ -50,8 +51,7 @@ def test_what_is_saved_is_told_and_what_is_owed_at_its_time(publication: Publica
         assert publication.publish().returncode == 0
         known = load(str(publication.root))
         assert known is not None
-        known.next = time.time() + 3
-        save(str(publication.root), known)
+        save(str(publication.root), replace(known, next=time.time() + 3))
         hub.answer(202)
         hub.take()
         with running(publication):

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -184,9 +185,8 @@ def pass_time(publication: Publication, seconds: float) -> None:
     """As if the hub had been tried so much earlier."""
     known = load(str(publication.root))
     assert known is not None
-    known.next -= seconds
-    known.topics = {path: since - seconds for path, since in known.topics.items()}
-    save(str(publication.root), known)
+    topics = {path: since - seconds for path, since in known.topics.items()}
+    save(str(publication.root), replace(known, topics=topics, next=known.next - seconds))
 
 
 def test_the_pauses_grow_to_six_hours_and_after_three_days_it_is_given_up(
@@ -256,8 +256,8 @@ def test_the_hub_may_name_the_pause(paper: Publication, hub: Recorder, status: i
      ("tomorrow", 1), ("-5", 1), ("Sun, 22 Nov 2026 01:20:00 -0000", 1), ("²", 1)],
 )  # fmt: skip
 def test_what_a_hub_may_say_of_its_pause(said: str, minutes: int) -> None:
-    before, left = owed.Owed("http://hub.example.net/", {"feed.atom": NOW.timestamp()}), owed.Owed("x")
-    rounds._schedule(left, before, caller.Answer(429, "Slow", said), NOW, progress=False)
+    known = owed.Owed("http://hub.example.net/", {"feed.atom": NOW.timestamp()})
+    left = rounds._scheduled(known, caller.Answer(429, "Slow", said), NOW, progress=False)
     assert left.next == (NOW + minutes * MINUTE).timestamp()
 
 

@@ -30,9 +30,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
 @click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where they go.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there and differ.")
 def install_units(directory: Path, way: str | None, own: bool, name: str, folder: Path | None, force: bool) -> int:
-    """Write the files by which a machine runs this publication by itself.
+    """Write units for systemd, cron or Docker.
 
-    They go into the folder units/ of the publication, and nothing is started: what to do next is told.
+    By these the machine runs this publication by itself. They go into the folder units/ of the publication, and nothing
+    is started: what to do next is told.
     """
     if way is None:
         raise click.UsageError("One of --systemd, --cron and --docker is needed.")
