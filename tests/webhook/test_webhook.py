@@ -250,6 +250,12 @@ def test_an_expired_certificate_proves_nothing(open_hook: Hook) -> None:
     assert len(alarms(open_hook)) == 1
 
 
+def test_a_certificate_that_is_not_there_yet_is_told_of(open_hook: Hook) -> None:
+    (open_hook.room.settings.root / "sns.pem").unlink()
+    assert open_hook.send("ses", "…", kind="SubscriptionConfirmation", SubscribeURL=CONFIRM, Token="2")[0] == 403
+    assert "SimpleNotificationService-0123456789abcdef" in alarms(open_hook)[0]
+
+
 def test_a_certificate_that_cannot_be_read_asks_to_come_again(open_hook: Hook) -> None:
     (open_hook.room.settings.root / "sns.pem").write_text("no certificate")
     assert open_hook.send("ses", "{}")[0] == 503

@@ -104,6 +104,8 @@ def _keys(trust: Trust) -> list[RSAPublicKey]:
     try:
         with open(path, "rb") as file:
             found = load_pem_x509_certificates(file.read(1 << 20))
+    except FileNotFoundError:
+        return []  # as with one that does not fit: the editor is told where the right one is
     except (OSError, ValueError) as error:
         raise SettingsError(f"[web.webhook] sns_certificate: {path}: {error}", hint="a PEM file from SNS") from None
     valid = [one for one in found if one.not_valid_before_utc <= trust.now <= one.not_valid_after_utc]
