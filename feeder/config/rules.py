@@ -113,6 +113,7 @@ CHECKS: Mapping[tuple[str, str], Callable[[str], str]] = MappingProxyType(
         ("feeds", "also"): checks.old_feed,
         ("feeds", "hub"): checks.optional_address,
         ("output", "path"): checks.output,
+        ("output", "deploy_timeout"): mailchecks.wait,
         ("follow", "feed"): checks.address,
         ("follow", "name"): checks.line,
         ("mail", "from"): mailchecks.sender,

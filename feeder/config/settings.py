@@ -89,6 +89,8 @@ class Output:
     """Change files in place ("files"), or make a folder a run and flip out/current to it ("generations")."""
     deploy: str = ""
     """Command run after a change, before any mail; FEEDER_CHANGED names a file with the changed paths in order."""
+    deploy_timeout: str = "10m"
+    """How long that command may take before it is ended and counts as failed."""
     compress: tuple[Literal["gz", "br"], ...] = ()
     """Compressed copies to keep beside files of text: "gz", "br"."""
 

@@ -17,11 +17,17 @@ command has succeeded: a failed or killed run's paths are in the next run's list
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feeder.errors import DeployFailed
 from feeder.output.refusal import writing
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 _OWED = ".feeder/owed"
 _CHANGED = ".feeder/changed"
@@ -29,6 +35,8 @@ _DELETED = ".feeder/deleted"
 _LINES = 5
 """How many of the last lines of the command's stderr a failure shows."""
 _TAIL = 4096
+_GRACE = 5.0
+"""Seconds to end by itself when asked to."""
 
 
 def owe(root: Path, paths: Iterable[str]) -> None:
@@ -54,7 +62,9 @@ def settle(root: Path) -> None:
         (root / _OWED).unlink(missing_ok=True)
 
 
-def run(command: str, changed: Sequence[str], root: Path, out: Path | None = None) -> None:
+def run(
+    command: str, changed: Sequence[str], root: Path, out: Path | None = None, *, patience: float | None = None
+) -> None:
     """Run ``command`` for ``changed`` and everything owed from earlier runs.
 
     Args:
@@ -62,9 +72,11 @@ def run(command: str, changed: Sequence[str], root: Path, out: Path | None = Non
         changed: paths in upload order, deletions last (``Written.changed``).
         root: the publication.
         out: the folder that is served (``output.served(settings)``); default ``root/out``.
+        patience: seconds after which it is ended, with all that it has started; None: it may take for ever.
 
     Raises:
-        DeployFailed: it ended with another code than 0; the message ends with the last lines of its stderr.
+        DeployFailed: it ended with another code than 0, or had to be ended; the message ends with the last lines of
+            its stderr.
     """
     out = out or root / "out"
     owe(root, changed)
@@ -79,32 +91,70 @@ def run(command: str, changed: Sequence[str], root: Path, out: Path | None = Non
         f"FEEDER_DELETED={(root / _DELETED).absolute()}",
         f"FEEDER_OUT={out.absolute()}",
     ]
-    _run(["/usr/bin/env", *variables, "/bin/sh", "-c", command], root)
+    _run(["/usr/bin/env", *variables, "/bin/sh", "-c", command], root, patience)
     settle(root)
 
 
-def _run(command: list[str], root: Path) -> None:
-    import subprocess
+def _run(command: list[str], root: Path, patience: float | None) -> None:
     import tempfile
 
     # A file and not a pipe: a child left in the background must not keep the run waiting.
     with tempfile.TemporaryFile() as errors:
         try:
-            done = subprocess.run(  # noqa: S603  (the command is the publisher's own)
-                command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, check=False
-            )
+            how = _ended(command, root, errors.fileno(), patience)
         except OSError as error:
             raise DeployFailed(f"the deploy command could not be started: {error.strerror}") from error
-        if done.returncode == 0:
+        if not how:
             return
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _TAIL))
         said = errors.read().decode(errors="replace").strip().splitlines()[-_LINES:]
-    code = done.returncode
-    how = f"ended with exit code {code}" if code > 0 else f"was killed by signal {-code}"
     raise DeployFailed(
         "\n".join([f"the deploy command {how}", *(f"  {line}" for line in said)]),
         hint="nothing is lost: everything is in the output and deployed again at the next run",
     )
+
+
+def _ended(command: list[str], root: Path, errors: int, patience: float | None) -> str:
+    """Run it to its end; how it failed, or nothing."""
+    import subprocess
+
+    # At a terminal it stays where it can ask for a passphrase; elsewhere all that it starts can be ended with it.
+    apart = not _at_terminal()
+    process = subprocess.Popen(  # noqa: S603  (the command is the publisher's own)
+        command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=apart
+    )
+    try:
+        code = process.wait(patience)
+    except subprocess.TimeoutExpired:
+        _end(process, apart=apart)
+        return f"took longer than {patience:,.0f} seconds and was ended (`deploy_timeout` in [output] gives it more)"
+    except BaseException:
+        _end(process, apart=apart)
+        raise
+    if code == 0:
+        return ""
+    return f"ended with exit code {code}" if code > 0 else f"was killed by signal {-code}"
+
+
+def _at_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:
+        return False
+    return True
+
+
+def _end(process: Popen[bytes], *, apart: bool) -> None:
+    """End it, politely at first."""
+    import subprocess
+
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            (os.killpg if apart else os.kill)(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+            if not apart:
+                return
 
 
 def _write(root: Path, name: str, paths: Iterable[str]) -> None:

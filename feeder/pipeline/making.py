@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feeder import scope
+from feeder.config.durations import duration
 from feeder.errors import DeployFailed
 from feeder.inputs import Inputs
 from feeder.model import Stage
@@ -74,7 +75,8 @@ def deploy(run: Run, written: Written) -> bool | None:
     if not command or not (written.changed or deploying.owed(run.settings.root)):
         return None
     try:
-        deploying.run(command, written.changed, run.settings.root, served(run.settings))
+        patience = duration(run.settings.output.deploy_timeout).total_seconds()
+        deploying.run(command, written.changed, run.settings.root, served(run.settings), patience=patience)
     except DeployFailed as error:
         run.deploy_error = str(error)
         return False

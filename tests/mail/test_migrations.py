@@ -103,7 +103,7 @@ def test_an_interrupted_migration_leaves_the_old_one(tmp_path: Path, monkeypatch
     connection.execute("INSERT INTO alembic_version VALUES ('0000')")
     connection.commit()
     before = list(connection.iterdump())
-    monkeypatch.setattr(database, "_upgrade", _dies)
+    monkeypatch.setattr(database, "upgrade", _dies)
     with pytest.raises(KeyboardInterrupt):
         database.open_mail(settings(tmp_path), NOW)
     assert list(connection.iterdump()) == before

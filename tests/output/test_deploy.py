@@ -95,3 +95,24 @@ def test_paths_owed_before_come_first_and_once(tmp_path: Path) -> None:
     deploy.owe(tmp_path, ["a", "feed"])
     deploy.owe(tmp_path, ["b", "a\u2028c", "feed"])
     assert deploy.owed(tmp_path) == ("a", "b", "a\u2028c", "feed")
+
+
+def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    of = settings(tmp_path, deploy="x")
+    changed = publish(of, site({"a": "1"})).changed
+    hanging = "echo waiting for the server >&2; sleep 600 & echo $! > child; wait"
+    with pytest.raises(DeployFailed, match="took longer than 1 seconds and was ended") as failed:
+        deploy.run(hanging, changed, tmp_path, served(of), patience=1)
+    assert str(failed.value).endswith("  waiting for the server")
+    assert failed.value.exit_code == 69
+    assert set(deploy.owed(tmp_path)) == set(changed)
+    child = int((tmp_path / "child").read_text())
+    assert not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]
+
+
+def test_one_that_will_not_be_asked_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy, "_GRACE", 0.3)
+    of = settings(tmp_path, deploy="x")
+    changed = publish(of, site({"a": "1"})).changed
+    with pytest.raises(DeployFailed, match="was ended"):
+        deploy.run("trap '' TERM; while :; do sleep 1; done", changed, tmp_path, patience=0.5)
