@@ -74,7 +74,7 @@ class Feeds:
     also: tuple[str, ...] = ()
     """Old addresses in out/ at which the main feed is written as well: index.xml, atom.xml, feed/index.xml …"""
     hub: str = ""
-    """Absolute address of a WebSub hub, named in the feeds; empty for none."""
+    """Absolute address of a WebSub hub, named in the feeds and told when they change; empty for none."""
     bump: Literal["notable", "any"] = "notable"
     """Which edits give an entry a new "updated": those the author marks ("notable"), or every one ("any")."""
 
