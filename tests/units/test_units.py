@@ -19,6 +19,7 @@ from support import Publication
 
 from feeder.cli.units import cron, docker, systemd
 from feeder.cli.units.values import House
+from feeder.config import Web
 from tests.units import houses
 
 Golden = Callable[[str, str | bytes], None]
@@ -80,6 +81,14 @@ def test_systemd_finds_no_fault_in_its_units(tmp_path: Path, name: str, own: boo
     files = write(tmp_path, systemd.files(here(tmp_path, HOUSES[name]), own=own))
     told = analyze(tmp_path, *(["--user"] if own else []), "verify", "--man=no", *files)
     assert (told.returncode, told.stdout + told.stderr) == (0, "")
+
+
+def test_a_port_of_roots_has_a_door() -> None:
+    [text] = systemd.files(houses.house(web=Web(port=443)), own=False).values()
+    assert "\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n" in text
+    for port in (0, 1024, 8080):
+        [text] = systemd.files(houses.house(web=Web(port=port)), own=False).values()
+        assert "CAP_" not in text
 
 
 @pytest.mark.server

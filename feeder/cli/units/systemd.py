@@ -12,6 +12,8 @@ from feeder.config.secrets import SecretName
 WATCHDOG_S: Final = 60
 """Seconds without a sign of life after which `feeder run` is started anew."""
 
+_ANYBODYS_PORTS: Final = 1024
+"""From here on anybody may listen."""
 _UNQUOTED = re.compile(r"[A-Za-z0-9_@+=:,./-]+")
 
 _WALLS: Final = (
@@ -28,7 +30,6 @@ _WALLS: Final = (
 )
 """What a service of a single user may have as well."""
 _SYSTEM_WALLS: Final = (
-    "CapabilityBoundingSet=",
     "PrivateDevices=yes",
     "ProtectClock=yes",
     "ProtectHostname=yes",
@@ -109,7 +110,15 @@ def _walls(house: House, *, own: bool) -> Iterator[str]:
     if house.uses_sendmail:
         yield "# sendmail(8) is, or calls, a setuid or setgid program, which all other walls would forbid."
         return
-    yield from (*(() if own else _SYSTEM_WALLS), *_WALLS, *_more(house))
+    yield from (*(() if own else (*_capabilities(house), *_SYSTEM_WALLS)), *_WALLS, *_more(house))
+
+
+def _capabilities(house: House) -> Iterator[str]:
+    """None, unless it listens where only root may."""
+    wanted = "CAP_NET_BIND_SERVICE" if 0 < house.settings.web.port < _ANYBODYS_PORTS else ""
+    yield f"CapabilityBoundingSet={wanted}"
+    if wanted:
+        yield f"AmbientCapabilities={wanted}"
 
 
 def _folders(house: House) -> Iterator[str]:
