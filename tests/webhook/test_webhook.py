@@ -308,6 +308,34 @@ def test_what_is_told_in_pieces_is_bounded_too(open_hook: Hook) -> None:
         connection.close()
 
 
+def test_more_at_once_than_can_be_taken_come_again(open_hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    from feeder.web import webhook
+
+    monkeypatch.setattr(webhook, "MOST", 1)
+    connection = http.client.HTTPConnection("127.0.0.1", open_hook.port, timeout=30)
+    connection.putrequest("POST", "/mail/webhook/ses")
+    connection.putheader("Content-Length", "2")
+    connection.endheaders()  # its body is under way
+    statuses = {open_hook.post("ses", b"{}")[0] for _ in range(20)}
+    connection.send(b"{}")
+    assert connection.getresponse().status in (403, 503)
+    connection.close()
+    assert 503 in statuses
+    assert open_hook.post("ses", b"{}")[0] == 403
+
+
+def test_a_broken_database_is_no_fault_of_the_sender(open_hook: Hook) -> None:
+    number = open_hook.reader()
+    path = open_hook.room.settings.root / ".feeder/mail.db"
+    kept = path.read_bytes()
+    path.unlink()
+    path.write_bytes(b"")
+    body = open_hook.filled(fixture("plain-by-verp").body, ADDRESS, number)
+    assert open_hook.send("plain", body)[0] == 503
+    assert open_hook.send("ses", "{}", key=amazon("another")[0])[0] == 503
+    assert (path.read_bytes(), bool(kept)) == (b"", True)
+
+
 def test_only_posts_are_answered(open_hook: Hook) -> None:
     for path in ("/mail/webhook/ses", "/mail/webhook/"):
         connection = http.client.HTTPConnection("127.0.0.1", open_hook.port, timeout=30)
