@@ -40,6 +40,8 @@ TICK: Final = 0.5
 FINISHING: Final = 30.0
 """Seconds that a sending has to finish what is under way."""
 _PATIENCE: Final = 60.0
+"""Seconds that systemd is asked to wait for, again and again, while it starts or stops."""
+_REST: Final = 5.0
 LASTING: Final = {"publish", "deploy", "digests", "sending"}
 """Troubles of an earlier process that its successor has as well, until it finds otherwise: nobody is told twice."""
 
@@ -108,7 +110,8 @@ class House:
     """All parts together."""
 
     def __init__(self, root: Path, book: Book, clock: Clock, ended: threading.Event, parts: Parts) -> None:
-        self._book, self._parts, self._voice, self._ended = book, parts, parts.voice, ended
+        self._clock, self._parts, self._voice, self._ended = clock, parts, parts.voice, ended
+        self._book = book
         earlier = running.load(root)
         self._troubles = Troubles(one for one in (earlier.troubles if earlier else ()) if one.where in LASTING)
         self._standing = Standing(root, os.getpid(), clock.now(), self._troubles)
@@ -163,7 +166,7 @@ class House:
 
     def _attend(self, signals: Signals) -> None:
         """Look after the clock, the threads and the signals."""
-        since_life = 0.0
+        heard = self._clock.seconds()
         while not signals.stop:
             wish = signals.wait(TICK)
             if wish == "reload":
@@ -173,11 +176,11 @@ class House:
             self._look_at_clock()
             if self._watcher:
                 self._standing.watching = self._watcher.how
-            since_life += TICK
             self._standing.dead = self._found_dead()
-            if self._notifier.every is not None and since_life >= self._notifier.every / 2 and not self._standing.dead:
+            every = self._notifier.every
+            if every is not None and self._clock.seconds() - heard >= every / 2 and not self._standing.dead:
                 self._notifier.alive()
-                since_life = 0.0
+                heard = self._clock.seconds()
 
     def _look_at_clock(self) -> None:
         moved = self._clockwork.tick()
@@ -207,12 +210,18 @@ class House:
             self._clockwork.stop()
             self._sender.end()
             self._publisher.end()
-            self._sender.join(FINISHING)
-            while self._publisher.is_alive():
-                # A deploy command may take its time; broken off it would be owed.
-                self._notifier.patience(_PATIENCE)
-                self._publisher.join(_PATIENCE / 4)
+            self._finish(self._sender, FINISHING)
+            # A deploy command may take its time; broken off it would be owed.
+            self._finish(self._publisher, float("inf"))
         self._voice.say("stopped")
+
+    def _finish(self, hand: Hand, seconds: float) -> None:
+        """Wait for what a thread has under way, and let systemd wait too."""
+        while hand.is_alive() and seconds > 0:
+            self._notifier.patience(_PATIENCE)
+            self._notifier.alive()
+            hand.join(min(seconds, _REST))
+            seconds -= _REST
 
     def _publish(self) -> None:
         """A turn of the publishing thread."""
