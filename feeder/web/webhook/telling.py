@@ -68,8 +68,8 @@ def _english_confirm(topic: str) -> tuple[str, list[str]]:
 def _chinese_unfit(topic: str, file: str, url: str) -> tuple[str, list[str]]:
     where = f"报告自称用的证书在 {url}" if url else "报告自称用的证书不在亚马逊的地址上，多半是伪造的。"
     return "SNS 报告的签名不符", [
-        f"一份自称来自主题 {topic} 的报告没有被采信：签名与证书 {file} 不符，或证书不在、已过期。",
-        "如果还没有放证书，或亚马逊更换了证书，请下载证书放进这个文件，旧的可以留着。",
+        f"一份自称来自主题 {topic} 的报告没有被采信：签名与文件 {file} 中的证书不符，或者没有这个文件，或证书已过期。",
+        "如果还没有放证书，或者亚马逊换了证书，请下载证书放进这个文件，旧的可以留着。",
         where,
     ]
 
@@ -77,7 +77,8 @@ def _chinese_unfit(topic: str, file: str, url: str) -> tuple[str, list[str]]:
 def _english_unfit(topic: str, file: str, url: str) -> tuple[str, list[str]]:
     where = f"It says that it was signed with {url}" if url else "The certificate it names is not Amazon's: a forgery."
     return "A report from SNS was not believed", [
-        f"It says it is from the topic {topic}. Its signature does not fit {file}, or that is missing or has expired.",
+        f"It says that it is from the topic {topic}.",
+        f"Its signature does not fit the certificate in {file}, or that is missing, or has expired.",
         "If none is there yet, or Amazon has changed it, download it into that file; the old one may stay.",
         where,
     ]
