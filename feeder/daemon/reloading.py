@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from feeder import config, index
 from feeder.config import Settings
 from feeder.index import Index
+
+_PACKAGE: Final = os.path.dirname(os.path.abspath(index.__file__))
+_ANY: Final = os.path.join(_PACKAGE, "__init__.py")
 
 
 class Book:
@@ -18,13 +22,23 @@ class Book:
         """Read them; raises ``SettingsError``."""
         self._path, self._load = os.path.join(str(root), config.FILE), load
         self._stamp = self._read = index.stat(self._path)
+        self._program, self._version = index.walk(_PACKAGE), index.stat(_ANY)
         self.settings = load()
 
     def seen(self, before: Index | None) -> Index:
-        """``before``, with the file as it was when the settings in force were read: any other state is news."""
+        """``before``, with the file as it was when the settings in force were read: any other state is news.
+
+        The program too is that which runs: what was installed meanwhile must not be remembered as having published.
+        """
         found = before or Index({}, {})
         found.watched[self._path] = self._read
+        found.trees[_PACKAGE] = self._program
         return found
+
+    @property
+    def outdated(self) -> bool:
+        """Whether another version was installed since this process began."""
+        return index.stat(_ANY) != self._version
 
     def refresh(self, *, forced: bool = False) -> bool:
         """Read the file anew if it was touched since, or ``forced``; whether it was read.

@@ -14,7 +14,7 @@ from feeder.upkeep import running
 from feeder.upkeep.running import Running
 from feeder.web.values import Condition
 
-_BESIDE: Final = {"settings", "web", "limits"}
+_BESIDE: Final = {"settings", "web", "limits", "program"}
 """Troubles with which it does its work all the same, as it did before."""
 
 

@@ -134,6 +134,8 @@ class Work:
             self._voice.say(f"{where}: well again")
 
     def _look_at_settings(self, *, forced: bool) -> None:
+        if self._book.outdated:
+            self.fail("program", "another version of feeder was installed; start this process anew", mail=False)
         before = self._book.settings
         try:
             if not self._book.refresh(forced=forced):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mail.newsdesk import MAIL, Newsdesk
 
-from feeder import pipeline
+from feeder import index, pipeline
 from tests.daemon.stage import Stage, SteppedClock
 
 SUNDAY = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
@@ -70,3 +70,20 @@ def test_a_broken_file_is_told_once_and_those_of_before_go_on(desk: Newsdesk) ->
     stage.publish()
     assert stage.troubles.all() == ()
     assert "settings: well again" in stage.voice.said
+
+
+def test_a_version_installed_meanwhile_has_not_published(desk: Newsdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(desk, SteppedClock(SUNDAY))
+    stage.start()
+    before = index.load(str(desk.root))
+    assert before is not None
+    real = index.stat
+    monkeypatch.setattr(index, "stat", lambda path: (1, 1, 1) if path.endswith("feeder/__init__.py") else real(path))
+    desk.entry("b", "正文。\n", title="B", date="2026-11-21")
+    stage.publish()
+    stage.publish()
+    assert stage.voice.warned == ["program: another version of feeder was installed; start this process anew"]
+    assert stage.standing.condition().ok
+    monkeypatch.setattr(index, "walk", lambda folder: (b"new.py", b"") if folder.endswith("/feeder") else (b"", b""))
+    (program,) = [folder for folder in before.trees if folder.endswith("/feeder")]
+    assert stage.work._book.seen(None).trees[program] == before.trees[program]
