@@ -31,6 +31,8 @@ _ANYWAY: Final = 60.0
 _AGAIN: Final = 600.0
 """Seconds after which inotify is tried again where it reached its limit."""
 _LEAST: Final = 0.001
+_FINE: Final = 2
+"""Milliseconds between two looks at what inotify told, during the quiet time."""
 
 
 class Watcher:
@@ -128,7 +130,7 @@ class Watcher:
             if notices is not before and time.monotonic() - began < LONGEST:
                 paths = frozenset()
                 continue  # what came into a new folder before it was watched is seen by another look
-            paths = notices.wait(self._stop, max(_LEAST, last + QUIET - time.monotonic()))
+            paths = notices.wait(self._stop, max(_LEAST, last + QUIET - time.monotonic()), _FINE)
             still = not any(map(where.minds, paths))
             if still or self._stop.is_set() or time.monotonic() - began > LONGEST:
                 self._found(sight, valid=still)

@@ -11,7 +11,7 @@ from typing import Final
 from watchfiles._rust_notify import RustNotify
 
 STEP: Final = 5
-"""Milliseconds between two looks at what the kernel told: a quarter of a percent of a core."""
+"""Milliseconds between two looks at what the kernel told; they take half a percent of a core."""
 _AFAR: Final = frozenset(
     ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "vboxsf", "vmhgfs", "prl_fs", "drvfs", "afs", "ceph",
      "lustre", "gfs2", "ocfs2", "davfs", "beegfs", "orangefs", "pvfs2", "acfs", "gpfs", "coda", "ncpfs", "lifs")
@@ -44,12 +44,12 @@ class Notices:
                 raise LimitReached(raised) from error
             raise
 
-    def wait(self, stop: threading.Event, seconds: float, *, still: float = 0) -> frozenset[str]:
+    def wait(self, stop: threading.Event, seconds: float, step: int = STEP) -> frozenset[str]:
         """The paths where something happened; none after ``seconds`` of silence, or when it is to ``stop``.
 
-        With ``still`` it collects until there was nothing new for a step, but no longer than that.
+        ``step`` is in milliseconds; one more of it passes before something that happened is told.
         """
-        told = self._notify.watch(int(still * 1000), STEP, max(1, int(seconds * 1000)), stop)
+        told = self._notify.watch(0, step, max(1, int(seconds * 1000)), stop)
         return frozenset(path for _, path in told) if isinstance(told, set) else frozenset()
 
     def close(self) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from feeder.errors import DataError, Problem
+from feeder.feeds.lint import known
 from feeder.feeds.lint.findings import NOT_ABSOLUTE, PRIVATE, Findings
 from feeder.model import Document
 
@@ -56,7 +57,7 @@ def lint(document: Document) -> list[Problem]:
     return findings.problems
 
 
-def unknown(document: Document, known: Callable[[str], bool]) -> list[Problem]:
+def unknown(document: Document, is_known: Callable[[str], bool]) -> list[Problem]:
     """Ids in a public JSON feed that the next build would not give, since the history does not know them.
 
     Readers show an entry again whose id changed. The JSON feed alone has every id as it is in the history.
@@ -64,13 +65,15 @@ def unknown(document: Document, known: Callable[[str], bool]) -> list[Problem]:
     if not document.media_type.endswith("json"):
         return []
     hint = "readers would show the entry again; restore the history, or move it away and run `feeder recover`"
-    lost = (value for value in _ids(document) if not known(value))
+    lost = (value for value in _ids(document) if not is_known(value))
     return [Problem(document.path, f"the id {value} is not in the history", hint) for value in lost]
 
 
-def _ids(document: Document) -> list[str]:
+def _ids(document: Document) -> Sequence[str]:
     try:
-        return _json_ids(document.body) if document.media_type.endswith("json") else _xml_ids(document.body)
+        if document.media_type.endswith("json"):
+            return _json_ids(document.body)
+        return known.ids(document.body, _xml_ids)
     except ValueError as error:
         raise DataError(f"{document.path}: cannot be read back: {error}", hint="this is a fault of feeder") from error
 
