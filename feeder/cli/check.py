@@ -32,12 +32,14 @@ def check(mail: bool, dns: bool, dns_server: str, directory: Path) -> int:
     """
     from feeder import pipeline, upkeep
     from feeder.feeds import lint
+    from feeder.pipeline.mailing import unlisted
 
     settings = settings_in(directory)
     options = pipeline.Options(dry_run=True, force=True, mail=False, progress=None)
     report = pipeline.publish(settings, now(), options)
     problems: list[Problem] = list(report.problems)
     problems += [one for one in settings.problems if one not in problems]
+    problems += [one for one in unlisted(settings) if one not in problems]
     if settings.lists:
         from feeder.mail import notes
 

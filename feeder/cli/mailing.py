@@ -41,6 +41,8 @@ def troubles(report: Report) -> Iterator[str]:
         hint = f" ({clean(mail.error.hint)})" if mail.error.hint else ""
         yield f"mail: {clean(str(mail.error))}{hint}"
     yield from (overtaken(one) for one in mail.overtaken)
+    if mail.waiting:
+        yield f"mail: stopped; {count(mail.waiting, 'delivery waits', 'deliveries wait')} for the next `publish`"
     if mail.tally is not None:
         yield from (f"mail: {clean(alarm)}" for alarm in mail.tally.alarms)
 

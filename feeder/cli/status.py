@@ -29,7 +29,7 @@ def status(directory: Path) -> int:
     say(f"{settings.site.title}  {settings.site.url}")
     say(f"entries:   {found.public:,} public")
     say(f"last run:  {local(found.last, settings)}" if found.last is not None else "last run:  never")
-    say(f"next:      {due(found.next, settings)}" if found.next is not None else "next:      nothing is due")
+    say(f"next:      {due(found.next, settings)}" if found.next is not None else "next:      no entry is due")
     daemon(settings)
     if found.unfinished is not None:
         say(f"killed:    the run of {local(found.unfinished, settings)}; the next one finishes it")
@@ -67,6 +67,15 @@ def daemon(settings: Settings) -> None:
         say(f"failing:   {one.where}, {tries} since {local(one.since, settings)}: {clean(one.words)}")
 
 
+def mailtroubles(settings: Settings) -> list[str]:
+    """Why the last run could not mail; `feeder run` tells its own."""
+    from feeder.pipeline import mailing
+    from feeder.upkeep import running
+
+    daemon = running.load(settings.root)
+    return [] if daemon is not None and daemon.alive else mailing.troubles(settings)
+
+
 def mail(settings: Settings, moment: datetime) -> None:
     """How digests stand, and what each list sends next; a mail database that cannot be read is told, and no more."""
     from feeder.cli import mailing, standing
@@ -77,6 +86,8 @@ def mail(settings: Settings, moment: datetime) -> None:
     except FeederError as error:
         say(f"mail:      {clean(str(error))}")
         return
+    for words in mailtroubles(settings):
+        say(f"mail:      {clean(words)}")
     for line in standing.lines(found.digests, found.pauses, settings):
         say(line)
     for one in found.outlook:

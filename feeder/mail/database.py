@@ -90,7 +90,7 @@ class MailDatabase:
 
     def raw(self) -> sqlite3.Connection:
         """A new connection of the driver's own, in autocommit; whoever asks for it closes it."""
-        return _connected(self.path)
+        return connected(self.path)
 
     def secrets(self) -> list[bytes]:
         """The keys of tokens and hashes, the newest first: the first one signs, all of them are believed."""
@@ -143,26 +143,6 @@ def exists(settings: Settings) -> bool:
     return os.path.lexists(path_of(settings))
 
 
-def mailed(settings: Settings) -> dict[str, int] | None:
-    """Id of each entry that any digest had -> up to when the first one served, in microseconds. Costs no import.
-
-    None where the file cannot be read.
-    """
-    path = path_of(settings)
-    finish(str(settings.root))
-    if not os.path.lexists(path):
-        return {}
-    query = "SELECT e.entry, min(d.until) FROM digest_entry AS e JOIN digest AS d ON d.id = e.digest GROUP BY e.entry"
-    try:
-        connection = _connected(path)
-        try:
-            return dict(connection.execute(query))
-        finally:
-            connection.close()
-    except sqlite3.DatabaseError:
-        return None
-
-
 def open_mail(
     settings: Settings, now: datetime, *, keys: Sequence[bytes] = (), patience: float = _BUSY
 ) -> MailDatabase:
@@ -193,7 +173,7 @@ def require_sound(settings: Settings) -> None:
     """Look through the whole file (SQLite's ``quick_check``); raises ``MailDamaged`` when something is wrong."""
     path = path_of(settings)
     try:
-        connection = _connected(path)
+        connection = connected(path)
         try:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         finally:
@@ -215,7 +195,7 @@ def of_driver(error: BaseException | None, path: str) -> FeederError | None:
     return _damaged(path, error) if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} else None
 
 
-def _connected(path: str, patience: float = _BUSY) -> sqlite3.Connection:
+def connected(path: str, patience: float = _BUSY) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=patience, check_same_thread=False)
     # What a power cut takes with NORMAL is the last commits, never the file; the ledger syncs in between (sending).
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -225,7 +205,7 @@ def _connected(path: str, patience: float = _BUSY) -> sqlite3.Connection:
 def _engine(path: str, patience: float = _BUSY) -> Engine:
     from sqlalchemy import URL, create_engine, event
 
-    engine = create_engine(URL.create("sqlite", database=path), creator=lambda: _connected(path, patience))
+    engine = create_engine(URL.create("sqlite", database=path), creator=lambda: connected(path, patience))
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -239,7 +219,7 @@ def _version(path: str) -> str:
     """The migration the file stands at; empty for one that never was finished."""
     _require_whole(path)
     try:
-        connection = _connected(path)
+        connection = connected(path)
         try:
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if "alembic_version" not in tables:
@@ -292,13 +272,13 @@ def _make(path: str, now: datetime, *, own_folder: bool) -> None:
 def _fill(draft: str, now: datetime) -> None:
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     try:
-        connection = _connected(draft)
+        connection = connected(draft)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
         upgrade(draft)
-        connection = _connected(draft)
+        connection = connected(draft)
         try:
             keys = json.dumps([secrets.token_hex(32)])
             rows = [("secret", keys), ("made_at", str(to_micros(now)))]

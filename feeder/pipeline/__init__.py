@@ -93,7 +93,9 @@ def _mail(settings: Settings, now: datetime, options: Options, done: Report) -> 
         return done
     sent = deliver(settings, now, options.post, options.progress)
     code = worst(done.exit_code, code_of(sent.error))
-    return replace(done, mailing=replace(done.mailing, tally=sent.tally, error=sent.error), exit_code=code)
+    return replace(
+        done, mailing=replace(done.mailing, tally=sent.tally, waiting=sent.waiting, error=sent.error), exit_code=code
+    )
 
 
 def _publish(settings: Settings, now: datetime, options: Options) -> Report:

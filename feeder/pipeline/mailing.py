@@ -6,14 +6,16 @@ Feeds come first: whatever is wrong with mail is told, and keeps no entry from b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from feeder import config, index, inputs, scope
 from feeder import history as histories
-from feeder import index, inputs, scope
 from feeder.catalog import Catalog, authority_of
 from feeder.config import Settings
-from feeder.errors import FeederError, Locked
+from feeder.errors import FeederError, Locked, Problem
 from feeder.history import DigestRecord, History
 from feeder.inputs import Inputs, Progress
 from feeder.output import Written, publishing
@@ -22,11 +24,19 @@ from feeder.pipeline.run import NOTES, Run
 from feeder.pipeline.values import Due, Mailing, Post
 
 if TYPE_CHECKING:
+    from feeder.mail.cutting import Overtaken
     from feeder.mail.database import MailDatabase
     from feeder.mail.sending.ledger import Tally
 
+CUTTING: Final = "cut"
 SENDING: Final = "send"
 """Name of the lock: sending may take hours, and feeds must not wait for it."""
+
+
+LISTS: Final = f"{config.FILE} [[lists]]"
+"""Under this name stands what is wrong with lists."""
+TROUBLE: Final = ".feeder/trouble-"
+"""Files that stand while a step of mail fails."""
 
 
 def wanted(settings: Settings, at_once: str = "") -> bool:
@@ -49,9 +59,9 @@ def mailed(settings: Settings, history: History) -> Callable[[str], int | None]:
         if not settings.lists:
             return 0
         if not known:
-            from feeder.mail import database
+            from feeder.mail import glances
 
-            known.append(database.mailed(settings))
+            known.append(glances.mailed(settings))
         found = [known[0].get(entry_id) if known[0] is not None else 0, history.first_digest_with(entry_id)]
         return min((until for until in found if until is not None), default=None)
 
@@ -60,16 +70,38 @@ def mailed(settings: Settings, history: History) -> Callable[[str], int | None]:
 
 def cut(run: Run, looked: Inputs) -> Mailing:
     """Cut the digests that are due; their public pages must stand before anything is sent."""
+    run.tell(LISTS, unlisted(run.settings))
     if not wanted(run.settings, run.options.at_once):
+        run.history.commit()
         return Mailing()
+    from feeder.mail import cutting
     from feeder.mail.database import open_mail
 
+    overtaken: Sequence[Overtaken] = ()
     try:
         with open_mail(run.settings, run.now, keys=_keys(run.options.post)) as database:
-            return _cut(run, looked, database)
+            overtaken = cutting.reckon(database, run.settings, run.history, run.now)
+            made = _cut(run, looked, database)
     except FeederError as error:
         run.history.roll_back()
-        return Mailing(error=error)
+        remember_trouble(run.settings, CUTTING, error)
+        return Mailing(error=error, overtaken=tuple(overtaken))
+    remember_trouble(run.settings, CUTTING, None)
+    return replace(made, overtaken=tuple(overtaken))
+
+
+def unlisted(settings: Settings) -> list[Problem]:
+    """Lists that people subscribe to, and that ``feeder.toml`` does not name (any more)."""
+    from feeder.mail import glances
+
+    return [
+        Problem(
+            config.FILE,
+            f"list `{name}` has subscribers, and is not in it: nothing is sent to them",
+            "write its [[lists]] again, or end the subscriptions: feeder subscribers remove",
+        )
+        for name in glances.unlisted(settings)
+    ]
 
 
 def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
@@ -81,7 +113,6 @@ def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
     run.history.set_meta("cut", str(last))
     run.history.commit()
     settings, history = run.settings, run.history
-    overtaken = cutting.reckon(database, settings, history, run.now)
     with database.begin() as connection:
         Subscribers(settings, database.secrets()).tidy(connection, run.now)
     catalog = Catalog(settings, history, inputs.loader(settings, history, run.cache, looked.context))
@@ -103,7 +134,6 @@ def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
     return Mailing(
         cuts=made.cuts,
         started=made.started,
-        overtaken=tuple(overtaken),
         outlook=tuple(cutting.outlook(database, settings, history, run.now)),
         pages=tuple(pages),
         next=_next(database, settings, history, run.now),
@@ -152,11 +182,37 @@ def send(
             tally = _send(database, settings, post, progress, notices_only=notices_only)
             if not (tally.down or post.stop() or notices_only):
                 marker.unlink(missing_ok=True)
-            return Mailing(tally=tally)
+            waiting = _waiting(database, settings) if post.stop() else 0
     except Locked:
         return Mailing()
     except FeederError as error:
+        remember_trouble(settings, SENDING, error)
         return Mailing(error=error)
+    remember_trouble(settings, SENDING, None)
+    return Mailing(tally=tally, waiting=waiting)
+
+
+def _waiting(database: MailDatabase, settings: Settings) -> int:
+    from feeder.mail import lists
+    from feeder.mail.sending import overview
+
+    return overview.waiting(database, lists.ledger_transport(settings))
+
+
+def remember_trouble(settings: Settings, step: str, error: FeederError | None) -> None:
+    """Leave for ``feeder status`` why a step of mail failed, or that it went well."""
+    path = settings.root / f"{TROUBLE}{step}"
+    with suppress(OSError):
+        if error is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(f"{error} ({error.hint})" if error.hint else str(error), "utf-8")
+
+
+def troubles(settings: Settings) -> list[str]:
+    """Why mail could not be made or sent by the last run that tried."""
+    paths = (settings.root / f"{TROUBLE}{step}" for step in (CUTTING, SENDING))
+    return [path.read_text("utf-8") for path in paths if path.exists()]
 
 
 def _send(

@@ -51,6 +51,8 @@ class Mailing:
     outlook: tuple[Outlook, ...] = ()
     tally: Tally | None = None
     """None: nothing was to be sent, or another process is sending."""
+    waiting: int = 0
+    """Deliveries left when sending was asked to stop; the next run goes on with them."""
     error: FeederError | None = None
     """Why there was no mail; entries were published all the same."""
     pages: tuple[DigestRecord, ...] = ()

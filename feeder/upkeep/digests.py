@@ -202,11 +202,12 @@ def standing(settings: Settings, now: datetime) -> Standing:
 
 
 def kept_back(settings: Settings, now: datetime, number: int) -> list[Held]:
-    """Deliveries of a digest of which nobody knows whether they arrived."""
-    from feeder.mail import lists
+    """Deliveries of a digest of which nobody knows whether they arrived; raises ``UsageError``: there is none such."""
+    from feeder.mail import cutting, lists
     from feeder.mail.sending import overview
 
     with mail(settings, now) as database:
+        cutting.require(database, number)
         return overview.held(database, number, lists.ledger_transport(settings))
 
 

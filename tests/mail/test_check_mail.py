@@ -55,3 +55,10 @@ def test_a_sender_at_a_free_provider(publication: Publication, sender: str, host
 def test_what_is_no_name_server(server: str) -> None:
     with pytest.raises(UsageError, match="no name server"):
         dnscheck.Resolver(server)
+
+
+def test_a_rehearsal_at_an_address_of_this_machine(publication: Publication) -> None:
+    publication.configure(f'[mail]\npostal_address = "上海"\n{LISTS}', url="http://localhost:8000/")
+    publication.entry("a", "正文，" * 30, title="天数智芯：订单接近 2 亿元", date="2026-11-20")
+    publication.run()
+    assert list(check_mail(publication.settings, NOW)) == []

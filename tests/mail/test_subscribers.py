@@ -393,3 +393,11 @@ def test_the_dossier_is_everything(at: Office) -> None:
     assert found["system_mails"][0]["kind"] == "confirm"
     assert found["suppressed"]["reason"] == "bounce"
     assert dossier(at.connection, at.book.suppressions, "nobody@example.org") is None
+
+
+def test_which_mail_came_back_is_forgotten_after_a_year(at: Office) -> None:
+    rows = [("new", to_micros(at.now - timedelta(days=364))), ("old", to_micros(at.now - timedelta(days=366)))]
+    for row in rows:
+        at.connection.exec_driver_sql("INSERT INTO seen_mail (hash, at) VALUES (?, ?)", row)
+    at.book.tidy(at.connection, at.now)
+    assert at.connection.exec_driver_sql("SELECT hash FROM seen_mail").scalars().all() == ["new"]

@@ -6,7 +6,7 @@ A subscription is served up to an instant, ``through``. At its due instant T it 
 
 from __future__ import annotations
 
-from feeder.mail.cutting.amending import amend, cancel, pause, restart, resume
+from feeder.mail.cutting.amending import amend, cancel, pause, require, restart, resume
 from feeder.mail.cutting.drafting import draft
 from feeder.mail.cutting.making import cut
 from feeder.mail.cutting.outlook import next_due, outlook
@@ -32,6 +32,7 @@ __all__ = [
     "public",
     "reckon",
     "records",
+    "require",
     "restart",
     "resume",
     "turn_back",

@@ -195,6 +195,12 @@ def _give_up(connection: Connection, number: int, why: str, now: int) -> int:
     return int(connection.execute(rest.values(state="skipped", reply=why, updated_at=now)).rowcount)
 
 
+def require(database: MailDatabase, number: int) -> None:
+    """Raises ``UsageError`` where there is no digest of that number."""
+    with database.read() as connection:
+        _found(connection, number)
+
+
 def _tells(connection: Connection, number: int) -> bool:
     still = select(literal(1)).where(digest_entry.c.digest == number, digest_entry.c.kind != WITHDRAWN)
     return connection.execute(still.limit(1)).first() is not None

@@ -102,6 +102,13 @@ def overview(database: MailDatabase, now: datetime) -> list[DigestStatus]:
         ]
 
 
+def waiting(database: MailDatabase, transport: str) -> int:
+    """Deliveries of a transport that were not sent yet."""
+    query = text(f"SELECT count(*) FROM delivery WHERE transport = :transport AND {_OPEN} AND state <> 'held'")
+    with database.read() as connection:
+        return int(connection.execute(query, {"transport": transport}).scalar_one())
+
+
 def pauses(database: MailDatabase, now: datetime) -> list[Paused]:
     """Whose mail waits now, and why."""
     query = text("SELECT transport, provider, until, why FROM pause WHERE until > :now ORDER BY transport, provider")

@@ -20,7 +20,7 @@ from feeder.dates import to_micros
 from feeder.mail import lists
 from feeder.mail.addresses import normal
 from feeder.mail.providers import provider_of
-from feeder.mail.schema import subscriber, subscription
+from feeder.mail.schema import seen_mail, subscriber, subscription
 from feeder.mail.subscribers import activation, consent, erasure, persons
 from feeder.mail.subscribers.bounds import NoticeKind, Poster, may_post
 from feeder.mail.subscribers.choices import Choice, name_of, tags_written
@@ -34,6 +34,7 @@ Asked = Literal["asked", "already", "waiting", "suppressed"]
 queued; there were enough such mails for now; or the address is suppressed. For the editor's eyes only."""
 
 KEPT_PENDING: Final = timedelta(days=30)
+_KEPT_SEEN: Final = timedelta(days=365)
 """How long an address is kept whose confirmation nobody clicked."""
 
 
@@ -242,10 +243,13 @@ class Subscribers:
     def tidy(self, connection: Connection, now: datetime) -> int:
         """Drop requests nobody confirmed within a month, as their mail promised; how many there were.
 
+        Which mail came back a year ago is forgotten too: none comes a second time so late.
+
         Those of imports stay, since only the editor can know whether they will be invited, and so do those of former
         subscribers, who are `ended` again.
         """
         old = to_micros(now - KEPT_PENDING)
+        connection.execute(delete(seen_mail).where(seen_mail.c.at < to_micros(now - _KEPT_SEEN)))
         # By list, as the index is: there may be a million others.
         mine = subscription.c.list.in_([one.name for one in self.settings.lists])
         stale = mine & (subscription.c.state == "pending") & (subscription.c.state_at < old)
