@@ -95,7 +95,8 @@ def test_numbers_are_those_of_the_mail_database(served: House, monkeypatch: pyte
     )  # fmt: skip
     with served.database.begin() as connection:
         for statement in (
-            f"INSERT INTO {DELIVERY} VALUES (1, 'smtp', 1, 1, 'x', 'deferred', 0, 0), (1, 'smtp', 2, 2, 'x', 'sent', 0, 0)",
+            f"INSERT INTO {DELIVERY} VALUES (1, 'smtp', 1, 1, 'x', 'deferred', 0, 0)",
+            f"INSERT INTO {DELIVERY} VALUES (1, 'smtp', 2, 2, 'x', 'sent', 0, 0)",
             "INSERT INTO bounce (subscriber, kind, at) VALUES (1, 'hard', 0), (2, 'soft', 0), (2, 'soft', 1)",
             "INSERT INTO volume VALUES ('smtp', 'gmail', '2026-11-27', 5, 1, 0), ('smtp', 'qq', '2026-11-28', 4, 0, 2)",
             f"INSERT INTO {DIGEST} VALUES ('weekly', 1, 'x', 'zh-CN', 'weekly', 'ready', 0, 0, 1)",

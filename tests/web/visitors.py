@@ -190,6 +190,7 @@ def house(
     if not (root / database.FILE).exists():
         (root / database.FILE).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_empty(), root / database.FILE)
+    desk.out.mkdir(exist_ok=True)
     settings, office = desk.settings, Office()
     given = secrets or Secrets({})
     web = app(settings, office, given)

@@ -35,9 +35,11 @@ class Confirming:
         if token is None or counter.list_named(token.list) is None:
             return counter.bad_link()
         now = counter.now
-        known = await counter.write(lambda connection, book: book.subscribers.confirm(connection, token, now))
+        known = await counter.records.write(lambda connection, book: book.subscribers.confirm(connection, token, now))
         if known is None:
             return counter.bad_link()
+        counter.mail_waits()  # a welcome, where the list has one
+        counter.schedule_changed()
         book = await counter.records.book()
         w, language = counter.words(token.list), counter.language(token.list)
         mailing_list = lists.find(counter.settings, token.list)

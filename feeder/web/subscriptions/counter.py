@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,14 +13,9 @@ from feeder.mail import lists
 from feeder.mail.tokens import Purpose, Token
 from feeder.pages.wording import words as page_words
 from feeder.web.look import Look
-from feeder.web.records import Book, Records
+from feeder.web.records import Records
 from feeder.web.values import Office
 from feeder.web.wording import WebWords, words
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-_T = TypeVar("_T")
 
 
 class Counter:
@@ -76,11 +69,13 @@ class Counter:
         """The path of one of these pages."""
         return self.look.base + "/".join(parts)
 
-    async def write(self, work: Callable[[Connection, Book], _T]) -> _T:
-        """See ``Records.write``; whatever was queued leaves at once."""
-        done = await self.records.write(work)
+    def mail_waits(self) -> None:
+        """Something was queued, and leaves at once."""
         self.office.ring("mail")
-        return done
+
+    def schedule_changed(self) -> None:
+        """The next digest may be due at another time than it was."""
+        self.office.ring("entries")
 
     def bad_link(self) -> Response:
         """The answer to a token that is not good."""

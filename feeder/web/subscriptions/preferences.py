@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -50,13 +51,15 @@ class Preferences:
         if token is None:
             return counter.bad_link()
         now = counter.now
-        done = await counter.write(lambda connection, book: self._do(connection, book, token, form, now))
+        done = await counter.records.write(lambda connection, book: self._do(connection, book, token, form, now))
         if done is None:
             return counter.bad_link()
         if done == "wrong":
             return await self._page(request, "", status=422)
         if done == "nothing":
             raise HTTPException(400)
+        if done in ("changed", "resumed"):
+            counter.schedule_changed()
         return answers.elsewhere(f"{counter.path('preferences', request.path_params['token'])}?done={done}")
 
     def _do(self, connection: Connection, book: Book, token: Token, form: Form, now: datetime) -> Done | None:
@@ -101,12 +104,14 @@ class Preferences:
             return counter.bad_link()
         path, w = request.path_params["token"], counter.words(token.list)
         language = counter.language(token.list)
+        # The tags are read from the history.
+        shown = await run_in_threadpool(lambda: [self._shown(one, language) for one in _ordered(person, token.list)])
         values = {
             "action": counter.path("preferences", path),
             "address": person.address,
             "done": w.done.get(done, ""),
             "wrong": w.wrong_choice if status == 422 else "",
-            "subscriptions": [self._shown(one, language) for one in _ordered(person, token.list)],
+            "subscriptions": shown,
             "others": self._others(person, language),
             "zones": offers.zones(),
             "hours": range(24),

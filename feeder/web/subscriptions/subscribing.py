@@ -77,7 +77,10 @@ class Subscribing:
             wanted = _choice(mailing_list, form)
         except BadChoice:
             return await self._form(mailing_list, form, wrong=w.wrong_choice, token=form.get("token"))
-        verdict = await self._counter.write(self._work(mailing_list, address, wanted, requests.network(request)))
+        work = self._work(mailing_list, address, wanted, requests.network(request))
+        verdict = await self._counter.records.write(work)
+        if verdict.wait is None or verdict.full:
+            self._counter.mail_waits()
         return self._too_many(mailing_list, verdict.wait) if verdict.wait else self._asked(mailing_list, address)
 
     def _work(
