@@ -29,7 +29,10 @@
     document.documentElement.style.scrollBehavior = "auto";
     scrollTo(...event.data.scroll);
     document.documentElement.style.scrollBehavior = "";
-    requestAnimationFrame(() => requestAnimationFrame(() => say({ placed: true })));
+    let said = false;
+    const placed = () => { if (!said) { said = true; say({ placed: true }); } };
+    requestAnimationFrame(() => requestAnimationFrame(placed));
+    setTimeout(placed, 80); // a frame that is not drawn gets no animation frames
   });
 
   if (document.readyState === "complete") say({ ready: true });

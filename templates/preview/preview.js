@@ -279,7 +279,7 @@
   let waiting = 0;
 
   // Whoever looks at an entry goes with what is saved; whoever looks at a list of them, with the first save only.
-  let edited = "";
+  let edited = "", saved = Number(root.dataset.saved);
   const mayLeave = (next) => (/^\/(page|problems)\b/.test(location.pathname)
     && (next !== edited || $("head").querySelector(".files") || location.search.startsWith("?file=")));
 
@@ -292,9 +292,10 @@
       return;
     }
     const fresh = news.boot !== boot || news.number !== number;
-    const jump = fresh && news.edited && $("follow").checked && news.boot === boot && mayLeave(news.edited)
+    const jump = news.edited && news.saved !== saved && $("follow").checked && news.boot === boot && mayLeave(news.edited)
       && news.edited !== location.pathname + location.search + location.hash;
-    if (news.edited) edited = news.edited;
+    if (news.edited && news.saved !== saved) edited = news.edited;
+    saved = news.saved;
     const back = $("status").className !== "";
     boot = news.boot;
     number = news.number;

@@ -114,6 +114,7 @@ def _state(studio: Studio, views: Views) -> dict[str, object]:
         "number": state.number,
         "building": state.building,
         "done": state.done,
+        "saved": state.saved,
         "edited": "" if state.building or not state.edited else _address_of(studio, state),
     }
 

@@ -63,7 +63,8 @@ class Mirror:
         wanted = _fit(index.stats(tree), whole=whole)
         known = self._known.get(folder)
         there = known if known is not None else _copies(self.target, folder, wanted, whole=whole)
-        changed = [name for name, stat in wanted.items() if there.get(name) != stat]
+        differing = (name for name, stat in wanted.items() if there.get(name) != stat)
+        changed = [name for name in differing if not self._is_copied(f"{folder}/{name}")]
         for name in changed:
             self._copy(f"{folder}/{name}")
         gone = there.keys() - wanted.keys()
@@ -90,6 +91,18 @@ class Mirror:
             else:
                 os.unlink(target)
         return changed
+
+    def _is_copied(self, path: str) -> bool:
+        """Whether the copy has the very bytes: a file as new as the last look may only seem to have changed."""
+        source, target = os.path.join(self.source, path), os.path.join(self.target, path)
+        if os.path.islink(source) or os.path.islink(target):
+            return False
+        try:
+            size = os.path.getsize(target)
+            # Not by filecmp, which remembers what it found by the very stats that are in doubt.
+            return size < LARGE and os.path.isfile(target) and Path(source).read_bytes() == Path(target).read_bytes()
+        except OSError:
+            return False
 
     def _copy(self, path: str) -> None:
         source, target = os.path.join(self.source, path), os.path.join(self.target, path)

@@ -36,7 +36,9 @@ class State:
     stuck: tuple[Problem, ...] = ()
     """Why nothing can be built now; what is shown is from before."""
     edited: str = ""
-    """The entry file that was changed last, where it was one alone."""
+    """The entry file that was changed last, alone."""
+    saved: int = 0
+    """How often that was."""
     done: tuple[int, int] = (0, 0)
     """Of a long build: how much is made, and how much there is."""
 
@@ -94,12 +96,17 @@ class Studio:
             self._show(self._built(before, paths, report))
 
     def _built(self, before: State, paths: set[str], report: Report) -> State:
+        problems = self._problems(report)
+        if not paths and not report.changes and not before.stuck and before.at and problems == before.problems:
+            return before  # a look that found nothing
         edited = sorted(path for path in paths if is_entry(path, self.real))
+        alone = len(edited) == 1 and before.at is not None
         return State(
             number=before.number + 1,
             at=report.at,
-            problems=self._problems(report),
-            edited=edited[0] if len(edited) == 1 and before.at else "",
+            problems=problems,
+            edited=edited[0] if alone else before.edited,
+            saved=before.saved + alone,
         )
 
     def _problems(self, report: Report) -> tuple[Problem, ...]:

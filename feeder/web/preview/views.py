@@ -264,7 +264,7 @@ class Views:
         page: dict[str, Any] = {
             **frame, "language": site.language, "site": site, "boot": self.boot, "title": title,
             "at": at, "clock": lister.clock(state.at), "places": self._places(), "q": "", **self._list(""), **values,
-            "state": {"number": state.number, "at": state.at, "stuck": problems(state.stuck)},
+            "state": {"number": state.number, "saved": state.saved, "at": state.at, "stuck": problems(state.stuck)},
         }  # fmt: skip
         return HTMLResponse(self.render(template, **page), status, {"Content-Security-Policy": POLICY})
 
