@@ -24,11 +24,11 @@ FREQUENCIES = ("instant", "daily", "weekly", "monthly")
 HOURS = {"morning": 8, "noon": 12, "night": 2}  # 2 o'clock is where the clocks are changed
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-WEEKS = [
-    date(2026, 10, 25),  # Berlin goes back on this day, New York a week later
-    date(2026, 9, 29),  # Lord Howe goes forward, by half an hour, on 4 October; the first of a month
-    *soak([], [date(2026, 11, 22), date(2026, 10, 27), date(2026, 3, 7), date(2026, 3, 27), date(2026, 3, 31)]),  # type: ignore[type-var]
-]
+WEEKS = [date(2026, 10, 25)]  # Berlin goes back on this day, New York a week later
+"""First days."""
+if soak(0, 1):
+    # Lord Howe goes forward by half an hour; forward in New York, Berlin, back in Lord Howe; weeks of no change.
+    WEEKS += [date(2026, 9, 29), date(2026, 3, 7), date(2026, 3, 27), date(2026, 3, 31), date(2026, 11, 22)]
 
 
 def settings(first: date) -> str:
