@@ -5,6 +5,7 @@ It sends what deploy/nginx.conf and deploy/Caddyfile send; the tests hold all th
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Mapping
@@ -55,6 +56,18 @@ class Files:
             return
         reply = Reply(scope, receive, send)
         path = shelf.plain_path(_raw_path(scope), self._base)
+        try:
+            await self._answer(reply, scope, path)
+        except OSError as error:
+            if reply.started:
+                raise
+            if error.errno == errno.ENOENT and not self._types.is_feed(path or ""):
+                await reply.nothing(404, {})  # nothing was published yet
+            else:
+                # A reader that is told 404 may give up the feed, and a disk comes back.
+                await reply.nothing(503, {"Retry-After": "60"})
+
+    async def _answer(self, reply: Reply, scope: Scope, path: str | None) -> None:
         if scope["method"] == "OPTIONS":
             await reply.nothing(204, self._options(path or ""))
         elif scope["method"] not in ("GET", "HEAD"):

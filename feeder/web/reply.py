@@ -23,6 +23,7 @@ class Reply:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.head = scope["method"] == "HEAD"
+        self.started = False
         self._receive, self._send = receive, send
 
     async def nothing(self, status: int, headers: Headers) -> None:
@@ -81,6 +82,7 @@ class Reply:
             pass
 
     async def _start(self, status: int, headers: Headers) -> None:
+        self.started = True
         told = {"X-Content-Type-Options": "nosniff", **headers}
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in told.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})

@@ -6,6 +6,7 @@ published meanwhile.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -29,6 +30,9 @@ _DEEPEST: Final = 64
 _FRESH: Final = 1_000_000_000
 # A FIFO must not make us wait, nor a link lead out of the folder.
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NOT_THERE: Final = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EMLINK, errno.ENAMETOOLONG, errno.ENXIO}
+)
 _ESCAPED_SLASHES = (b"%2f", b"%2F", b"%5c", b"%5C")
 
 
@@ -93,31 +97,38 @@ class Opened:
 
 
 def open_file(top: str, path: str) -> Opened | None:
-    """The file at ``path`` under the folder ``top``, which may be a link itself; None where there is none."""
+    """The file at ``path`` under the folder ``top``, which may be a link itself; None where there is none.
+
+    Raises:
+        OSError: nobody can tell: the folder itself is not there, or too many files are open.
+    """
     *folders, name = path.split("/")
+    folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        folder = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    for one in folders:
-        try:
-            inner = os.open(one, _FLAGS | os.O_DIRECTORY, dir_fd=folder)
-        except (OSError, ValueError):
+        for one in folders:
+            inner = _opened(one, folder, os.O_DIRECTORY)
+            if inner is None:
+                return None
             os.close(folder)
+            folder = inner
+        found = _regular(name, folder)
+        return None if found is None else Opened(path, os.dup(folder), *found)
+    finally:
+        os.close(folder)
+
+
+def _opened(name: str, folder: int, flags: int = 0) -> int | None:
+    try:
+        return os.open(name, _FLAGS | flags, dir_fd=folder)
+    except OSError as error:
+        if error.errno in _NOT_THERE:
             return None
-        os.close(folder)
-        folder = inner
-    found = _regular(name, folder)
-    if found is None:
-        os.close(folder)
-        return None
-    return Opened(path, folder, *found)
+        raise
 
 
 def _regular(name: str, folder: int) -> tuple[int, os.stat_result] | None:
-    try:
-        handle = os.open(name, _FLAGS, dir_fd=folder)
-    except (OSError, ValueError):
+    handle = _opened(name, folder)
+    if handle is None:
         return None
     told = os.fstat(handle)
     if stat.S_ISREG(told.st_mode):

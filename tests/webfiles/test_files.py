@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import threading
@@ -219,12 +220,32 @@ def test_generations_are_followed_at_once(publication: Publication) -> None:
 
 
 def test_what_is_not_published_yet_is_not_there(publication: Publication) -> None:
+    publication.out.mkdir()
     with served(publication) as port:
         assert (ask(port, "/").status, ask(port, "/").body) == (404, b"404")
         publication.entry("a", title="一", date="2026-11-20")
         publication.run()
         assert ask(port, "/").status == 200
         assert "html" in ask(port, "/nothing").body.decode()
+
+
+def test_a_disk_that_is_away_is_no_reason_to_give_up_a_feed(publication: Publication, port: int) -> None:
+    publication.out.rename(publication.root / "away")
+    answer = ask(port, "/feed.atom")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "60")
+    (publication.root / "away").rename(publication.out)
+    assert ask(port, "/feed.atom").status == 200
+
+
+def test_too_many_open_files_are_no_reason_either(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shelf.os, "open", refuse)
+        assert ask(port, "/feed.atom").status == 503
+        assert ask(port, "/nothing").status == 503
+    assert ask(port, "/feed.atom").status == 200
 
 
 def test_readers_during_a_publish_get_whole_files(publication: Publication) -> None:

@@ -84,11 +84,17 @@ def nginx_configuration(folder: Path, root: Path, port: int, upstream: int) -> P
     return folder / "main.conf"
 
 
+def served_folder(publication: Publication) -> Path:
+    """What the files of deploy/ tell to be the root."""
+    generations = publication.settings.output.layout == "generations"
+    return publication.out / "current" if generations else publication.out
+
+
 @contextmanager
 def nginx(publication: Publication, folder: Path, upstream: int = 9) -> Iterator[int]:
     """Its port."""
     port = free_port()
-    file = nginx_configuration(folder, publication.out, port, upstream)
+    file = nginx_configuration(folder, served_folder(publication), port, upstream)
     assert NGINX is not None
     with running([NGINX, "-e", f"{folder}/error.log", "-c", str(file)], port, folder):
         yield port
@@ -112,7 +118,7 @@ def caddy_configuration(folder: Path, root: Path, port: int, upstream: int) -> P
 def caddy(publication: Publication, folder: Path, upstream: int = 9) -> Iterator[int]:
     """Its port."""
     port = free_port()
-    file = caddy_configuration(folder, publication.out, port, upstream)
+    file = caddy_configuration(folder, served_folder(publication), port, upstream)
     assert CADDY is not None
     with running([CADDY, "run", "--adapter", "caddyfile", "--config", str(file)], port, folder):
         yield port

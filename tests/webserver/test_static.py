@@ -188,6 +188,23 @@ def test_nothing_is_written_by_strangers(port: int) -> None:
         assert ask(port, "/feed.atom", method, Content_Length="0").status == 405
 
 
+@pytest.mark.parametrize("name", list(servers.ALL))
+def test_generations_are_followed(name: str, tmp_path: Path) -> None:
+    servers.require(name)
+    made = Publication(tmp_path / "publication")
+    made.configure('[output]\nlayout = "generations"\n')
+    made.entry("a", title="一", date="2026-11-20")
+    made.run()
+    (tmp_path / "server").mkdir()
+    with servers.ALL[name](made, tmp_path / "server", 9) as port:
+        first = ask(port, "/feed.atom")
+        made.entry("b", title="二", date="2026-11-21")
+        made.run()
+        second = ask(port, "/feed.atom", If_None_Match=first.headers["ETag"])
+        assert ("二" in first.body.decode(), "二" in second.body.decode()) == (False, True)
+        assert ask(port, "/generations/1/feed.atom").status == 404
+
+
 READER = """
 import json, sys
 from reader import make_reader
