@@ -336,6 +336,19 @@ def test_a_broken_database_is_no_fault_of_the_sender(open_hook: Hook) -> None:
     assert (path.read_bytes(), bool(kept)) == (b"", True)
 
 
+def test_a_database_that_is_away_is_not_made_anew(open_hook: Hook) -> None:
+    number = open_hook.reader()
+    body = open_hook.filled(fixture("plain-by-verp").body, ADDRESS, number)
+    folder = open_hook.room.settings.root / ".feeder"
+    folder.rename(folder.with_name("away"))
+    assert open_hook.send("plain", body)[0] == 503
+    assert open_hook.send("ses", "{}", key=amazon("another")[0])[0] == 403
+    assert not folder.exists()
+    folder.with_name("away").rename(folder)
+    assert open_hook.send("plain", body)[0] == 200
+    assert len(open_hook.room.rows(schema.bounce)) == 1
+
+
 def test_only_posts_are_answered(open_hook: Hook) -> None:
     for path in ("/mail/webhook/ses", "/mail/webhook/"):
         connection = http.client.HTTPConnection("127.0.0.1", open_hook.port, timeout=30)

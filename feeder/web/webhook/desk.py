@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, insert, select
 from feeder.config.secrets import Secrets
 from feeder.config.settings import Settings
 from feeder.dates import to_micros
+from feeder.errors import MailUnreachable
 from feeder.mail import bounces, database, lists, schema
 from feeder.mail.bounces import replies
 from feeder.mail.compose import Composer
@@ -57,8 +58,11 @@ class Desk:
         Raises:
             Locked, CannotWrite, MailDamaged, MailUnreachable: nothing was done, and it may come again.
         """
-        if not (batch.keys or batch.confirmation) or not database.exists(self._settings):
+        if not (batch.keys or batch.confirmation):
             return []
+        if not database.exists(self._settings):
+            # Never made here: one that has vanished is a disk that is not mounted, and the report is not to be lost.
+            raise MailUnreachable("the mail database is not there", hint="restore or mount it")
         now = self._office.now()
         with database.open_mail(self._settings, now, keys=self._secrets.keys(), patience=PATIENCE) as opened:
             work = _Work(self._settings, opened.secrets(), self._texts())
