@@ -35,6 +35,7 @@ class WebWords:
     next_step: str
     too_fast: str
     too_old: str
+    once_more: str
     past: str
     asked_title: str
     asked_text: str
@@ -118,6 +119,7 @@ ZH = WebWords(
     next_step="我们会先寄一封确认邮件。只有点了信里的按钮，订阅才会生效。",
     too_fast="您填得真快。请再点一次“订阅”，好让我们知道这不是程序自动提交的。",
     too_old="这个页面打开得有些久了。您填的内容还在，请再点一次“订阅”。",
+    once_more="还差一步：看看下面填得对不对，然后点“订阅”。",
     past="往期邮件",
     asked_title="请查看您的邮箱",
     asked_text="我们已把《{list}》的邮件寄往下面的地址。请点击信里的按钮，订阅就完成了。",
@@ -235,6 +237,7 @@ EN = WebWords(
     next_step="We first send a mail to confirm. Nothing else comes until you press the button in it.",
     too_fast="That was quick. Please press “Subscribe” once more, so that we know it was not a program.",
     too_old="This page has been open for a while. What you filled in is still there; please press “Subscribe” again.",
+    once_more="One step is left: see whether this is right, then press “Subscribe”.",
     past="Past digests",
     asked_title="Please look into your mailbox",
     asked_text="A mail about {list} is on its way to this address. Press the button in it, and you are subscribed.",

@@ -244,3 +244,13 @@ def test_all_lists_are_on_one_page_unless_the_site_has_one(served: House) -> Non
     served.desk.run()
     assert "feeds.opml" in served.get("/subscribe/").text
     assert "订阅《每周新闻》" in served.get("/subscribe/weekly").text
+
+
+def test_a_form_on_another_page_leads_to_ours_with_what_was_typed(served: House) -> None:
+    answer = served.post("/subscribe/weekly", email=ADDRESS, frequency="daily")
+    assert "还差一步" in answer.text
+    assert answer.field("email") == ADDRESS
+    assert 'value="daily" checked' in answer.text
+    assert served.state() == ""
+    served.office.time += timedelta(seconds=3)
+    assert served.post("/subscribe/weekly", email=ADDRESS, token=answer.field("token")).status == 200

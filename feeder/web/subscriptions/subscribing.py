@@ -107,6 +107,9 @@ class Subscribing:
         """What to say to a form that was filled in by a program or long ago, and its token, if it is to be kept."""
         counter = self._counter
         w = counter.words(mailing_list.name)
+        if not form.get("token"):
+            # From a form on somebody's own page, which leads here.
+            return w.once_more, ""
         book = await counter.records.book()
         token = book.tokens.read("form", form.get("token"), counter.now)
         if token is None or token.list != mailing_list.name:
