@@ -25,6 +25,8 @@ _IN_FEEDS: Final = ("feed.css", "icon.png")
 _APART: Final = ("mail/", "web/", "daemon/", "preview/")
 """Templates and code of mail, of the web, of the process that runs and of the preview: no page or feed depends on it.
 """
+NOTES: Final = "notes"
+"""The folder of what editors write for the next digests; neither a page nor a feed depends on it."""
 _READERS: Final = ("reading", "dates.py", "links.py", "model.py", "cache.py")
 _LIBRARIES: Final = ("markdown-it-py", "mdit-py-plugins", "nh3", "pygments", "pillow", "pyyaml")
 
@@ -62,9 +64,9 @@ def compare(settings: Settings, cache: Cache, known: Index | None, now: Index, b
 
     ``before`` is what ``remembered`` gave after the last run that ended well.
     """
-    entries = os.path.join(str(settings.root), settings.entries.path)
+    apart = {os.path.join(str(settings.root), name) for name in (settings.entries.path, NOTES)}
     alike = known is not None and all(
-        seen == known.trees.get(folder) for folder, seen in now.trees.items() if folder != entries
+        seen == known.trees.get(folder) for folder, seen in now.trees.items() if folder not in apart
     )
     alike = alike and known is not None and all(seen == known.watched.get(path) for path, seen in now.watched.items())
     readers = cache.meta("readers")
@@ -105,6 +107,7 @@ def trees(settings: Settings) -> list[str]:
     wanted = [os.path.join(root, settings.entries.path), os.path.join(root, "templates"), PACKAGE]
     if not os.path.isdir(os.path.join(PACKAGE, "templates")):
         wanted.append(os.path.join(os.path.dirname(PACKAGE), "templates"))
+    wanted += [os.path.join(root, NOTES)] if settings.lists else []
     wanted += [os.path.join(root, name) for name in ASSET_FOLDERS if os.path.isdir(os.path.join(root, name))]
     return list(dict.fromkeys(wanted))
 

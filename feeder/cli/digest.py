@@ -111,10 +111,15 @@ def send(name: str, since: datetime | None, directory: Path) -> int:
     """
     from feeder.cli import publish
     from feeder.cli.arguments import Arguments
-    from feeder.mail import lists
+    from feeder.errors import UsageError
+    from feeder.mail import lists, notes
 
     settings = settings_in(directory)
     lists.find(settings, name)
+    if notes.is_broken(settings, name):
+        raise UsageError(
+            f"{notes.FOLDER}/{name}.md cannot be read", hint="mend it or delete it; `feeder check` says more"
+        )
     if since is not None:
         _turn_back(settings, name, since)
     return publish.run(Arguments(directory=directory, at_once=name))

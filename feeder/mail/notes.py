@@ -59,6 +59,12 @@ def read_note(settings: Settings, name: str, entry_url: EntryUrl | None = None) 
     return _read(settings, f"{FOLDER}/{name}{_ENDING}", entry_url)[0]
 
 
+def is_broken(settings: Settings, name: str) -> bool:
+    """Whether there is a note of the list ``name`` that cannot be read."""
+    note, found = _read(settings, f"{FOLDER}/{name}{_ENDING}", None)
+    return note is None and any(problem.rejects for problem in found)
+
+
 def problems(settings: Settings, entry_url: EntryUrl | None = None) -> list[Problem]:
     """What is wrong with the notes, in order of their names: also those of lists that are not there.
 

@@ -262,3 +262,87 @@ def test_killed_at_every_step_nobody_is_left_out_and_the_next_run_is_enough(desk
         report = one.mailed(MONDAY + timedelta(minutes=10))
         assert report.mailing.cuts == ()
         assert report.mailing.tally is None or report.mailing.tally.sent == 0
+
+
+BROKEN = "---\nsubject: [要闻\n---\n"
+
+
+def test_a_note_alone_is_a_change(desk: Newsdesk) -> None:
+    assert desk.publish().returncode == 0  # the real clock; from here on the fast path answers
+    desk.write("notes/weekly.md", BROKEN)
+    told = desk.publish().stderr
+    assert "notes/weekly.md:" in told
+    assert desk.publish().stderr == ""
+    desk.write("notes/weekly.md", "---\nsubject: 要闻\n---\n")
+    assert desk.publish().stderr == ""
+    assert "notes" not in desk.command("status").stderr
+
+
+def test_a_digest_waits_a_while_for_its_note_to_be_mended(desk: Newsdesk) -> None:
+    desk.write("notes/weekly.md", BROKEN)
+    report = desk.mailed(MONDAY)
+    assert report.mailing.cuts == ()
+    assert [one.message for one in report.fresh if "waits" in one.message] == [
+        "the digest that is due waits for this note, until 2026-11-23 11:00"
+    ]
+    assert desk.mailed(MONDAY + timedelta(hours=1)).fresh == ()
+    desk.write("notes/weekly.md", "---\nsubject: 要闻\n---\n")
+    assert len(desk.mailed(MONDAY + timedelta(hours=2)).mailing.cuts) == 1
+    assert desk.received() == {"a@example.org": ["要闻"], "b@example.org": ["要闻"]}
+
+
+def test_nobody_waits_for_a_note_for_ever(desk: Newsdesk) -> None:
+    desk.write("notes/weekly.md", BROKEN)
+    assert desk.mailed(MONDAY + timedelta(hours=2)).mailing.cuts == ()
+    assert len(desk.mailed(MONDAY + timedelta(hours=3)).mailing.cuts) == 1
+
+
+def test_on_request_a_note_must_be_well(desk: Newsdesk) -> None:
+    desk.write("notes/weekly.md", BROKEN)
+    done = desk.command("digest", "send", "weekly")
+    assert (done.returncode, desk.letters()) == (2, [])
+    assert "notes/weekly.md cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize("rest", ["", '[[lists]]\nname = "daily"\n'], ids=["no list left", "another left"])
+def test_a_list_that_is_no_more_in_the_settings_is_told_once(desk: Newsdesk, rest: str) -> None:
+    desk.begin(lines=MAIL.partition("[[lists]]")[0] + rest)
+    report = desk.mailed(SUNDAY + timedelta(hours=1))
+    (problem,) = report.fresh
+    assert "list `weekly` has subscribers" in str(problem)
+    assert report.exit_code == 0
+    assert desk.mailed(SUNDAY + timedelta(hours=2)).fresh == ()
+    assert "list `weekly` has subscribers" in desk.command("status").stderr
+    assert "list `weekly` has subscribers" in desk.command("check").stderr
+    desk.begin()
+    assert desk.mailed(SUNDAY + timedelta(hours=3)).problems == ()
+
+
+def test_status_names_why_mail_failed(desk: Newsdesk) -> None:
+    desk.write("templates/mail/digest.html", "{{ nothing.of.that.name }}")
+    report = desk.mailed(MONDAY)
+    assert report.exit_code == 69
+    (line,) = (line for line in desk.command("status").stdout.splitlines() if line.startswith("mail:"))
+    assert "digest.html" in line
+    (desk.root / "templates/mail/digest.html").unlink()
+    assert desk.mailed(MONDAY + timedelta(minutes=5)).exit_code == 0
+    assert "mail:" not in desk.command("status").stdout
+
+
+def test_a_stopped_sending_says_how_many_wait(desk: Newsdesk) -> None:
+    from feeder.cli import mailing
+
+    stopped = Post(FakeClock(MONDAY), Secrets({}), lambda: True)
+    report = pipeline.publish(desk.settings, MONDAY, Options(post=stopped))
+    assert list(mailing.troubles(report)) == ["mail: stopped; 2 deliveries wait for the next `publish`"]
+
+
+def test_a_digest_that_is_not_there(desk: Newsdesk) -> None:
+    desk.mailed(MONDAY)
+    done = desk.command("digest", "status", "99")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no digest 99 (the last one is 1; " in done.stderr
+
+
+def test_status_says_of_entries_that_none_is_due(desk: Newsdesk) -> None:
+    assert "next:      no entry is due\n" in desk.command("status").stdout

@@ -12,22 +12,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, cast
-
-from sqlalchemy import Connection
+from zoneinfo import ZoneInfo
 
 from feeder import dates
 from feeder.catalog import Catalog
 from feeder.config.settings import Frequency, MailingList, Settings
+from feeder.errors import Problem
 from feeder.history import History, Record
 from feeder.mail import calendar, lists, notes
 from feeder.mail.calendar import Schedule
 from feeder.mail.cutting import remembered
+from feeder.mail.cutting.beginning import begin
 from feeder.mail.cutting.cells import Cells, Readers
 from feeder.mail.cutting.freezing import Composing, Freezer
 from feeder.mail.cutting.proofs import Prover
-from feeder.mail.cutting.remembered import Chosen, Past
+from feeder.mail.cutting.remembered import Chosen
 from feeder.mail.cutting.selection import (
-    HOUR,
     Cell,
     Ruler,
     Share,
@@ -37,10 +37,12 @@ from feeder.mail.cutting.selection import (
     share,
     tags_of,
 )
-from feeder.mail.cutting.values import Cut, Cuts, Started
+from feeder.mail.cutting.values import Cut, Cuts
 from feeder.mail.database import MailDatabase
 
 _TICK: Final = timedelta(microseconds=1)
+PATIENCE: Final = timedelta(hours=3)
+"""How long a digest waits for the editor to mend its note."""
 
 
 def cut(
@@ -78,65 +80,19 @@ def cut(
 
         composer = Composer(settings)
     prover = Prover(settings, database.secrets(), composer, list_host)
-    started = _begin(database, settings, now)
+    started = begin(database, settings, now)
     cuts: list[Cut] = []
+    problems = notes.problems(settings)
     for one in chosen:
         freezer = Freezer(settings, one, catalog, composer, now)
         work = _Cutting(database, settings, one, catalog.history, freezer, prover, now)
         cuts += work.all(at_once=at_once)
+        problems += work.waits
     if not only:
         with database.begin() as connection:
             past = remembered.past(connection)
             remembered.remember(connection, replace(past, at=dates.to_micros(now)))
-    return Cuts(cuts=tuple(cuts), started=tuple(started), problems=tuple(notes.problems(settings)))
-
-
-def _begin(database: MailDatabase, settings: Settings, now: datetime) -> list[Started]:
-    """See what is otherwise than at the last cut: another way out, another schedule of a list."""
-    transport, schedules = lists.ledger_transport(settings), remembered.schedules(settings)
-    with database.read() as connection:
-        past = remembered.past(connection)
-        unserved = any(Cells(connection, one.name, transport).has_unserved() for one in settings.lists)
-    if past.schedules == schedules and not unserved:
-        return []
-    with database.begin() as connection:
-        started = _start(connection, settings, past, now)
-        for name, schedule in schedules.items():
-            if past.at and past.schedules.get(name, schedule) != schedule:
-                # What would have been due by the new schedule before the last cut, nobody was waiting for.
-                Cells(connection, name, transport).reschedule(min(past.at, dates.to_micros(now)))
-        remembered.remember(connection, Past(past.at, {**past.schedules, **schedules}))
-    return started
-
-
-def _start(connection: Connection, settings: Settings, past: Past, now: datetime) -> list[Started]:
-    """Serve by this transport all those it has never served, from their previous due instants on."""
-    found = []
-    transport = lists.ledger_transport(settings)
-    for one in settings.lists:
-        cells = Cells(connection, one.name, transport)
-        many, since = 0, now
-        for chosen in cells.schedules():
-            from_, previous = _since(lists.schedule_of(settings, one, *chosen), past, now)
-            if count := cells.start(chosen, dates.to_micros(from_), dates.to_micros(previous)):
-                many, since = many + count, min(since, from_)
-        if many:
-            found.append(Started(list=one.name, transport=transport, subscriptions=many, since=since))
-    return found
-
-
-def _since(schedule: Schedule, past: Past, now: datetime) -> tuple[datetime, datetime]:
-    """From when a transport serves whom it has never served, and the last due instant of their schedule.
-
-    The way out was changed between the last cut and this one. A due instant in between nobody has been served, so it
-    counts; but never more than the last one does, however long ago the last cut was.
-    """
-    last = min(dates.from_micros(past.at), now) if past.at else now
-    if schedule.frequency == "instant":
-        since = max(last, now - timedelta(microseconds=HOUR))
-        return since, now
-    previous = calendar.previous_due(schedule, now)
-    return max(calendar.previous_due(schedule, last), calendar.previous_due(schedule, previous - _TICK)), previous
+    return Cuts(cuts=tuple(cuts), started=tuple(started), problems=tuple(problems))
 
 
 @dataclass(slots=True)
@@ -190,6 +146,8 @@ class _Cutting:
         self._now = now
         self._micros = dates.to_micros(now)
         self._transport = lists.ledger_transport(settings)
+        self.waits: list[Problem] = []
+        """What a digest that is due waits for."""
 
     def all(self, *, at_once: bool) -> list[Cut]:
         """Everything that is due, the earliest due instant first."""
@@ -202,7 +160,7 @@ class _Cutting:
             until = max(self._micros, min(self._history.last_released(), sealed))
             dues = [_Due(until, chosen, at_once=True)] if chosen else []
         else:
-            dues = self._due(chosen, last_instant)
+            dues = [due for due in self._due(chosen, last_instant) if not self._waits(due)]
         return [one for due in dues for one in self._at(due)]
 
     def _due(self, chosen: Sequence[Chosen], last_instant: int) -> list[_Due]:
@@ -213,6 +171,23 @@ class _Cutting:
             if until is not None and self._micros - until <= late // _TICK:
                 found.setdefault(until, _Due(until)).chosen.append(one)
         return [found[until] for until in sorted(found)]
+
+    def _waits(self, due: _Due) -> bool:
+        """Whether the note for a digest cannot be read, and the editor has time left to mend it."""
+        wanted = any(frequency == self._list.frequency for frequency, _, _ in due.chosen)
+        late = lists.duration(self._settings.mail.catch_up) if self._settings.mail.catch_up else timedelta()
+        end = dates.from_micros(due.until) + min(PATIENCE, late / 2)
+        if not wanted or self._now >= end or not notes.is_broken(self._settings, self._list.name):
+            return False
+        zone = ZoneInfo(lists.zone_of(self._settings, self._list))
+        self.waits.append(
+            Problem(
+                f"{notes.FOLDER}/{self._list.name}.md",
+                f"the digest that is due waits for this note, until {end.astimezone(zone):%Y-%m-%d %H:%M}",
+                "mend it, or delete it; after that the digest goes without",
+            )
+        )
+        return True
 
     def _until(self, schedule: Schedule, last_instant: int) -> int | None:
         if schedule.frequency != "instant":
