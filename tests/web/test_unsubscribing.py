@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from web.visitors import FORM, House
+from mail.desk import populate
+from support import soak
+from web.visitors import FORM, House, at_once
 
-from feeder.mail.subscribers import Subscribers
+from feeder.mail.database import FILE
+from feeder.mail.subscribers import Subscribers, persons
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 MULTIPART = (
@@ -106,3 +109,13 @@ def test_a_token_of_all_has_one_button(served: House) -> None:
     page = served.get(f"/unsubscribe/{served.token('unsubscribe', name='')}").text
     assert "退订所有邮件" in page
     assert page.count("<button") == 1
+
+
+def test_many_at_once_are_all_answered_and_all_gone(served: House) -> None:
+    many = soak(200, 5000)
+    populate(str(served.desk.root / FILE), many, through=lambda _: 0)
+    paths = [f"/unsubscribe/{served.tokens.make('unsubscribe', n + 1, 'weekly')}" for n in range(many)]
+    answers = at_once(lambda n: served.ask("POST", paths[n], ONE_CLICK, {"Content-Type": FORM}).status, many)
+    assert answers == [200] * many
+    with served.database.read() as connection:
+        assert persons.census(connection) == {("weekly", "ended"): many}
