@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.web import conditions
-from feeder.web.conditions import Asked
+from feeder.web.files import conditions
+from feeder.web.files.conditions import Asked
 
 TAG = '"0123"'
 MODIFIED = 1_795_309_205

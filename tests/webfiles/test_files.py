@@ -17,8 +17,8 @@ from support import NOW, Publication
 from webfiles.shop import ask, served
 
 from feeder.output import precompress
-from feeder.web import mediatypes, shelf
-from feeder.web.shelf import Shelf, Version
+from feeder.web.files import mediatypes, shelf
+from feeder.web.files.shelf import Shelf, Version
 
 HUB = '[feeds]\nhub = "https://hub.example.org/推"\nalso = ["feed/index.xml", "old/atom.xml", "old.json"]\n'
 TEXT = "<feed>" + "新闻 " * 1000 + "</feed>"

@@ -19,7 +19,7 @@ from support import CHECKOUT, Publication
 from webfiles.shop import ask
 from webserver import servers
 
-from feeder.web import files, mediatypes
+from feeder.web.files import mediatypes
 
 pytestmark = pytest.mark.server
 SETTINGS = f"""
@@ -169,7 +169,7 @@ def test_folders_are_redirected_to_their_slash(port: int) -> None:
     assert (answer.status in (301, 308), unquote(answer.headers["Location"])) == (True, "/tags/推理/")
 
 
-@pytest.mark.parametrize(("path", "there"), [(f"/{old}{end}", f"/{new}") for old, new in files.OLD_FEEDS.items()
+@pytest.mark.parametrize(("path", "there"), [(f"/{old}{end}", f"/{new}") for old, new in answering.OLD_FEEDS.items()
                                              for end in ("", "/")])  # fmt: skip
 def test_old_addresses_lead_to_the_feeds(port: int, publication: Publication, path: str, there: str) -> None:
     if path.endswith("/") and (publication.out / path.strip("/")).is_file():

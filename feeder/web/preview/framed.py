@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from feeder import links
-from feeder.web.mediatypes import Types
+from feeder.web.files.mediatypes import Types
 from feeder.web.preview import feedviews, listing
 from feeder.web.preview.frames import (
     LETTER_POLICY,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from feeder import links
-from feeder.web import shelf
+from feeder.web.files import shelf
 
 Scheme = Literal["auto", "light", "dark"]
 SCHEMES: Final[tuple[Scheme, ...]] = ("auto", "light", "dark")

@@ -10,8 +10,8 @@ from http import HTTPStatus
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from feeder.web import shelf
-from feeder.web.shelf import Opened, Version
+from feeder.web.files import shelf
+from feeder.web.files.shelf import Opened, Version
 
 Headers = dict[str, str]
 

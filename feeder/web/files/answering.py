@@ -18,11 +18,11 @@ from starlette.types import Receive, Scope, Send
 from feeder import links
 from feeder.config.settings import Settings
 from feeder.output.generations import CURRENT
-from feeder.web import conditions, shelf
-from feeder.web.conditions import Asked
-from feeder.web.mediatypes import Types
-from feeder.web.reply import Headers, Reply
-from feeder.web.shelf import Opened, Shelf, Version
+from feeder.web.files import conditions, shelf
+from feeder.web.files.conditions import Asked
+from feeder.web.files.mediatypes import Types
+from feeder.web.files.reply import Headers, Reply
+from feeder.web.files.shelf import Opened, Shelf, Version
 
 METHODS: Final = "GET, HEAD, OPTIONS"
 
