@@ -10,7 +10,7 @@ import click
 
 from feeder.cli.options import HELP, in_directory, now, say, settings_in
 
-DISPOSABLE = ("index", "cache", "assets", "templates")
+DISPOSABLE = ("index", "cache", "assets", "templates", "preview")
 """Names in ``.feeder/`` that hold nothing of worth, whatever follows them (``cache.db-wal``)."""
 
 

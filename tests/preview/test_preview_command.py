@@ -1,0 +1,100 @@
+"""``feeder preview`` as a process: says where it is, takes a free port, ends on Ctrl-C."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from preview.room import stocked
+from support import Publication
+
+
+@contextmanager
+def started(publication: Publication, *argv: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, and the address it tells."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "feeder", "preview", *argv], cwd=publication.root, env=publication.environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    try:
+        assert process.stdout
+        line = process.stdout.readline()
+        found = re.match(r"http://127\.0\.0\.1:(\d+)/", line)
+        assert found, line + (process.communicate(timeout=20)[1] if not line else "")
+        yield process, found[1]
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def asked(port: str, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=20)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_answers_and_ends_when_told(publication: Publication, number: signal.Signals) -> None:
+    with started(stocked(publication)) as (process, port):
+        assert asked(port, "/page/2099/03/later/")[0] == 200
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "entries/wrong.md:3: month 13 does not exist" in said
+    assert "Traceback" not in said
+
+
+def test_a_port_that_is_taken_is_passed_over_unless_it_was_asked_for(publication: Publication) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        answer = publication.command("preview", "--port", str(port))
+    assert answer.returncode == 73
+    assert f"port {port}" in answer.stderr
+    with socket.socket() as usual:
+        usual.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            usual.bind(("127.0.0.1", 8000))
+            usual.listen()
+        except OSError:
+            pass  # somebody else has it, which is as good
+        with started(publication) as (_, found):
+            assert int(found) > 8000
+
+
+def test_one_preview_at_a_time(publication: Publication) -> None:
+    with started(publication):
+        answer = publication.command("preview")
+        assert answer.returncode == 75
+        assert "another preview is at work" in answer.stderr
+        assert publication.publish().returncode == 0
+
+
+def test_wrong_settings_at_the_start_are_told(publication: Publication) -> None:
+    publication.write("feeder.toml", "[site\n")
+    answer = publication.command("preview")
+    assert answer.returncode == 78
+    assert "feeder.toml:1" in answer.stderr
+
+
+def test_clean_removes_the_copy(publication: Publication) -> None:
+    with started(stocked(publication)):
+        pass
+    folder = Path(publication.root / ".feeder/preview")
+    assert folder.is_dir()
+    assert publication.command("clean").returncode == 0
+    assert not folder.exists()
