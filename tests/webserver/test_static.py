@@ -19,7 +19,7 @@ from support import CHECKOUT, Publication
 from webfiles.shop import ask
 from webserver import servers
 
-from feeder.web.files import mediatypes
+from feeder.web.files import answering, mediatypes
 
 pytestmark = pytest.mark.server
 SETTINGS = f"""
