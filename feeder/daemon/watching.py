@@ -29,7 +29,7 @@ _SHARE: Final = 20
 _ANYWAY: Final = 60.0
 """Seconds after which inotify is not trusted: a folder may have been mounted over, a queue may have overflowed."""
 _AGAIN: Final = 600.0
-"""Seconds after which inotify is tried again where it reached its limit."""
+"""Seconds after which inotify is tried again where it reached its limit, or failed."""
 _LEAST: Final = 0.001
 _FINE: Final = 2
 """Milliseconds between two looks at what inotify told, during the quiet time."""
@@ -91,16 +91,19 @@ class Watcher:
                 else:
                     self._poll()
             except LimitReached as reached:
-                self.how = POLLING
-                self._retry = time.monotonic() + _AGAIN
+                self._fall_back()
                 self._say(
                     "inotify is at its limit, so changes are looked for every second instead of at once; "
                     f"raise it with: {reached}"
                 )
             except Exception as error:  # noqa: BLE001 - whatever it is, changes must go on being noticed
-                self.how = POLLING
+                self._fall_back()
                 self._say(f"watching failed ({type(error).__name__}: {error}); changes are looked for every second")
                 self._stop.wait(EVERY)
+
+    def _fall_back(self) -> None:
+        if self.how == INOTIFY:
+            self.how, self._retry = POLLING, time.monotonic() + _AGAIN
 
     def _listen(self) -> None:
         """By inotify, until it is to stop."""

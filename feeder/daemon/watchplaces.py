@@ -90,13 +90,9 @@ def places(settings: Settings) -> Places:
         alone.add(os.path.join(root, settings.site.icon))
     # Of a link both ends count: it may be turned, and what it leads to may go and come back.
     alone.update(real for path in (*trees, notes, *alone) if (real := os.path.realpath(path)) != os.path.normpath(path))
-    shut = (settings.output.path, settings.mail.path, ".feeder")
-    return Places(
-        trees,
-        notes,
-        tuple(sorted(alone)),
-        tuple(os.path.normpath(os.path.join(root, path)) for path in shut),
-    )
+    written = (settings.output.path, settings.mail.path, ".feeder")
+    shut = tuple(os.path.normpath(os.path.join(root, path)) for path in written)
+    return Places(trees, notes, tuple(sorted(path for path in alone if not _within(path, shut))), shut)
 
 
 def _within(path: str, folders: Iterable[str]) -> bool:

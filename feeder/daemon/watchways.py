@@ -57,13 +57,13 @@ class Notices:
         self._notify.close()
 
 
-def afar(paths: Collection[str]) -> str:
+def afar(paths: Collection[str], mountinfo: str = "/proc/self/mountinfo") -> str:
     """The kind of the first file system below ``paths`` whose changes the kernel may not see; empty: none.
 
     Every kind of FUSE counts: sshfs, s3fs, and the folders that desktops share with their virtual machines.
     """
     try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        with open(mountinfo, encoding="utf-8", errors="surrogateescape") as file:
             mounts = [_mount(line) for line in file]
     except OSError:
         return ""
