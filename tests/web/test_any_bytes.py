@@ -16,6 +16,7 @@ from support import soak
 from web.visitors import FORM, NOW, Answer, House, house
 
 TRIES = effort(max_examples=soak(60, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LEADING = {"href", "src", "action", "formaction", "data", "srcset"}
 SECRET = "onerror"
 NASTY = st.sampled_from(
     [f"<script>{SECRET}</script>", f'" {SECRET}="1', f"' {SECRET}='1", "</title><script>", "{{ 7*7 }}", "javascript:x",
@@ -50,7 +51,8 @@ class Active(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
-            if name.startswith("on") or name == "style" or (value or "").lower().startswith(("javascript:", "data:")):
+            leads = name in LEADING and (value or "").strip().lower().startswith(("javascript:", "data:"))
+            if name.startswith("on") or name == "style" or leads:
                 self.found.append(f"{tag} {name}")
         if tag in ("iframe", "object", "embed", "base", "style"):
             self.found.append(tag)
