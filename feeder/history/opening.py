@@ -13,7 +13,7 @@ from feeder.history.digests import Digests
 from feeder.history.entries import Entries
 from feeder.history.labels import Labels
 from feeder.history.notes import Notes
-from feeder.history.swapping import JOURNAL, finish
+from feeder.history.swapping import ENDINGS, JOURNAL, finish
 
 FILE: Final = ".feeder/history.db"
 VERSION: Final = 2
@@ -126,6 +126,31 @@ def open_history(root: str, *, writing: bool = True) -> History:
     path = os.path.join(root, FILE)
     finish(root)
     os.makedirs(os.path.dirname(path), exist_ok=True)
+    if not os.path.lexists(path):
+        _make(path)
+    elif os.path.getsize(path) == 0:
+        raise _damaged("it is empty")
+    return History(_opened(path, writing=writing))
+
+
+def _make(path: str) -> None:
+    """A new one, under its name when it is whole: a file that is empty, or half a history, is a damaged one."""
+    draft = f"{path}.{os.getpid()}.new"
+    try:
+        _opened(draft, writing=True).close()
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another program made one meanwhile: that one counts
+        except OSError:
+            os.rename(draft, path)  # a file system without links
+    finally:
+        for ending in ("", *ENDINGS):
+            if os.path.lexists(draft + ending):
+                os.unlink(draft + ending)
+
+
+def _opened(path: str, *, writing: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=60)
     try:
         # Readers come and go beside the writer, and the plain journal would make its commit wait for them.
@@ -133,10 +158,13 @@ def open_history(root: str, *, writing: bool = True) -> History:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         _migrate(connection, path)
-    except sqlite3.DatabaseError as error:
+    except BaseException as error:
+        # Left open it would keep others out for as long as this process lives.
         connection.close()
-        raise refusal(error) or _damaged(error) from error
-    return History(connection)
+        if isinstance(error, sqlite3.DatabaseError):
+            raise refusal(error) or _damaged(error) from error
+        raise
+    return connection
 
 
 def refusal(error: sqlite3.DatabaseError) -> FeederError | None:
@@ -228,7 +256,7 @@ def _version(connection: sqlite3.Connection, path: str) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > VERSION:
         raise HistoryDamaged(
-            f"{path} was written by a newer feeder (its version is {version}, this one knows {VERSION})",
+            f"{FILE} was written by a newer feeder (its version is {version}, this one knows {VERSION})",
             hint="install that version again",
         )
     return version
