@@ -114,7 +114,7 @@ def assembled(
         heads.append(head)
         return made
 
-    found = list(pieces.of(feed, beside, make))
+    found = pieces.of(feed, beside, make)
     if not heads:
         make(())
     return layout.opening.join([heads[0], *found]) + layout.closing

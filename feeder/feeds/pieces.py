@@ -6,7 +6,7 @@ Nothing of it can be stale: a piece is found by all that it was made from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from feeder.model import Feed, PublicEntry
 
@@ -17,14 +17,12 @@ LARGEST = 64 * 1024
 
 
 class Pieces:
-    """The pieces of one format, as bytes; the least recently used go first."""
+    """The pieces of one format, as bytes; the oldest go first."""
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, bytes] = {}
 
-    def of(
-        self, feed: Feed, beside: Hashable, make: Callable[[Sequence[PublicEntry]], Sequence[bytes]]
-    ) -> Iterator[bytes]:
+    def of(self, feed: Feed, beside: Hashable, make: Callable[[Sequence[PublicEntry]], Sequence[bytes]]) -> list[bytes]:
         """The pieces of all entries of ``feed``, in order.
 
         Args:
@@ -33,19 +31,13 @@ class Pieces:
             make: gives the pieces of some entries.
         """
         keys = [_key(feed, beside, entry) for entry in feed.entries]
-        found = {key: self._get(key) for key in keys}
-        missing = {key: entry for key, entry in zip(keys, feed.entries, strict=True) if found[key] is None}
-        if missing:
-            for key, piece in zip(missing, make(list(missing.values())), strict=True):
-                found[key] = piece
-                self._keep(key, piece)
-        return (found[key] or b"" for key in keys)
-
-    def _get(self, key: Hashable) -> bytes | None:
-        piece = self._kept.pop(key, None)
-        if piece is not None:
-            self._kept[key] = piece
-        return piece
+        pieces = [self._kept.get(key) for key in keys]
+        missing = [at for at, piece in enumerate(pieces) if piece is None]
+        made = make([feed.entries[at] for at in missing]) if missing else ()
+        for at, piece in zip(missing, made, strict=True):
+            pieces[at] = piece
+            self._keep(keys[at], piece)
+        return [piece for piece in pieces if piece is not None]
 
     def _keep(self, key: Hashable, piece: bytes) -> None:
         if len(piece) > LARGEST:

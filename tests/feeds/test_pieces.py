@@ -117,3 +117,11 @@ def test_an_id_twice_is_found_among_known_entries() -> None:
         lint.check(document(entry(1), entry(2), entry(1, title="x")))
     with pytest.raises(DataError, match="two entries have the id"):
         lint.check(document(entry(1), entry(1)))
+
+
+def test_an_address_that_is_not_absolute_is_found_beside_known_entries() -> None:
+    lint.check(document(entry(1), entry(2)))
+    bad = document(entry(1), entry(2), entry(3, html='<p><a href="b.html">x</a></p>'))
+    for _ in range(2):
+        with pytest.raises(DataError, match="not absolute"):
+            lint.check(bad)

@@ -28,17 +28,17 @@ def check(document: Document) -> None:
 
     Raises ``DataError`` that names the document and what is wrong.
     """
-    body = document.body
-    relative = _RELATIVE_IN_JSON if document.media_type.endswith("json") else _RELATIVE
-    if _PRIVATE in body or relative.search(body):
-        _refuse_relative(document)
-    ids = _ids(document)
+    ids = _ids(document, _refuse_relative)
     if len(ids) != len(set(ids)):
         double = next(value for value in ids if ids.count(value) > 1)
         raise DataError(f"{document.path}: two entries have the id {double}", hint="give each entry its own `id`")
 
 
-def _refuse_relative(document: Document) -> None:
+def _refuse_relative(document: Document, part: bytes) -> None:
+    """Look through a part of a document for addresses that lead nowhere outside of the site."""
+    relative = _RELATIVE_IN_JSON if document.media_type.endswith("json") else _RELATIVE
+    if _PRIVATE not in part and not relative.search(part):
+        return
     # A text about feeds may say `href="feed.css"` or feeder:/, too: only what a parser finds in a tag counts.
     for problem in lint(document):
         if NOT_ABSOLUTE in problem.message or PRIVATE in problem.message:
@@ -69,11 +69,17 @@ def unknown(document: Document, is_known: Callable[[str], bool]) -> list[Problem
     return [Problem(document.path, f"the id {value} is not in the history", hint) for value in lost]
 
 
-def _ids(document: Document) -> Sequence[str]:
+def _ids(document: Document, look: Callable[[Document, bytes], None] | None = None) -> Sequence[str]:
+    """The ids of all entries, in order; ``look`` gets what is parsed, which for XML is what was not parsed before."""
+    read = _json_ids if document.media_type.endswith("json") else _xml_ids
+
+    def parse(part: bytes) -> Sequence[str]:
+        if look:
+            look(document, part)
+        return read(part)
+
     try:
-        if document.media_type.endswith("json"):
-            return _json_ids(document.body)
-        return known.ids(document.body, _xml_ids)
+        return parse(document.body) if read is _json_ids else known.ids(document.body, parse)
     except ValueError as error:
         raise DataError(f"{document.path}: cannot be read back: {error}", hint="this is a fault of feeder") from error
 
