@@ -217,10 +217,12 @@ def _engine(path: str, patience: float = _BUSY) -> Engine:
 
 def _version(path: str) -> str:
     """The migration the file stands at; empty for one that never was finished."""
-    _require_whole(path)
+    if not _size(path):
+        raise _damaged(path, "it is empty")  # SQLite would take it for a new one
     try:
         connection = connected(path)
         try:
+            _require_whole(path, connection)
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if "alembic_version" not in tables:
                 raise _damaged(path, "it is another program's database")
@@ -234,19 +236,23 @@ def _version(path: str) -> str:
     return str(row[0])
 
 
-def _require_whole(path: str) -> None:
-    """Look whether the end is there: SQLite itself may not notice before it needs a page that is gone."""
-    # With a write-ahead log beside it, the file may be behind its header (sqlite.org/fileformat2.html, 1.3.7). In this
-    # order, since another program may be moving the log into the file.
-    logged = os.path.exists(f"{path}-wal")
-    with open(path, "rb") as file:
-        header = file.read(100)
-    size = os.path.getsize(path)
-    if size == 0:
-        raise _damaged(path, "it is empty")
-    page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
-    if header.startswith(b"SQLite format 3\0") and not logged and size < (65536 if page == 1 else page) * pages:
+def _require_whole(path: str, connection: sqlite3.Connection) -> None:
+    """Look whether the end is there: SQLite itself may not notice before it needs what is gone.
+
+    By its stat alone. To open and close the file would take from this process all locks that SQLite has on it
+    (sqlite.org/howtocorrupt.html, 2.2): another program that looks in beside a sending would then take the log away.
+    """
+    page, pages = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "page_count"))
+    # What is in the log need not be in the file. In this order, since another program may be moving it there.
+    if not _size(f"{path}-wal") and _size(path) < page * pages:
         raise _damaged(path, "its end is missing")
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except FileNotFoundError:
+        return 0
 
 
 def _make(path: str, now: datetime, *, own_folder: bool) -> None:

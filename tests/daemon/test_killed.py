@@ -54,7 +54,7 @@ def save(pub: Publication, number: int) -> None:
 def test_killed_while_saving_and_sending(tmp_path: Path) -> None:
     chance = random.Random(4)
     with sink.running(tmp_path, sink.Manners(slow=0.05)) as server:
-        desk = with_digest_due(tmp_path / "pub", server.port, READERS)
+        desk = with_digest_due(tmp_path / "pub", server.port, READERS, "[feeds]\nsize = 100\n")
         for number in range(KILLS):
             running = Daemon(desk, "--no-web")
             try:
