@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,3 +111,20 @@ def cost_row(name: str, costs: Costs) -> str:
     scenario, _, size = rest.partition(" ")
     words = NAMES[scenario] + (", large" if size == "large" else "") + (" — Hugo" if peer else "")
     return f"| {words} | {costs.cpu:.3f} | {least:.3f} – {most:.3f} | {costs.wall:.3f} | {costs.memory:.0f} |"
+
+
+def put(text: str, title: str, section: str) -> str:
+    """``text`` with a section where the old one of that title stood, or at its end."""
+    before, _, after = re.sub(r"\n*\Z", "\n", text).partition(f"\n## {title}\n")
+    rest = re.search(r"\n## .*", after, re.DOTALL)
+    return f"{before.rstrip()}\n\n{section}\n{rest[0] if rest else ''}"
+
+
+def with_others(text: str, before: str) -> str:
+    """``text`` with the sections of ``before`` that it has not: those that others wrote."""
+    titles = set(re.findall(r"^## (.*)$", text, re.MULTILINE))
+    for section in re.split(r"^(?=## )", before, flags=re.MULTILINE)[1:]:
+        title = section.partition("\n")[0].removeprefix("## ")
+        if title not in titles:
+            text = put(text, title, section.rstrip())
+    return text

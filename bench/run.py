@@ -4,7 +4,8 @@ python bench/run.py [-n 10000] [--large 100000] [--runs 5] [--write bench/RESULT
 
 Both get the same corpus. In each round the scenarios run one after the other, ours and the peer's in turn, so that
 a busy machine is busy for both. CPU counts, wall is told beside it. `--large 0` leaves the large corpus out, and
-`--no-hugo` the peer.
+`--no-hugo` the peer. Then `bench/save.py` measures `feeder run` on the same publication. Sections that others write
+(`bench/mail.py`) stay as they are.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 import corpus
 import measure
 import report
+import save
 from measure import Cost, Costs
 
 HERE = Path(__file__).resolve().parent
@@ -122,6 +124,7 @@ class Bench:
         self.starter = measure.Starter()
         self.found: dict[str, list[Cost]] = defaultdict(list)
         self.facts: dict[str, float] = {}
+        self.saved: save.Found | None = None
 
     def time(self, name: str, command: list[str], folder: Path) -> None:
         cost = self.starter.run(command, folder)
@@ -176,6 +179,7 @@ def small(bench: Bench, work: Path, total: int, *, hugo: bool) -> None:
         bench.time(f"hugo {scenario}", peer.command(), peer.root)
 
     bench.ours(site, "small", bench.runs, turn)
+    bench.saved = save.run(site.root, save.SAVES)
     site.forget()
     bench.facts["held small"] = measure.peak(site.command(), site.root)
     shutil.rmtree(site.root)
@@ -209,7 +213,11 @@ def main() -> None:
         if options.large:
             large(bench, Path(work), options.large)
     sizes = {"small": options.n, "large": options.large}
-    options.write.write_text(report.render(bench.costs(), bench.facts, sizes, machine, options.runs), "utf-8")
+    before = options.write.read_text("utf-8") if options.write.exists() else ""
+    text = report.render(bench.costs(), bench.facts, sizes, machine, options.runs)
+    if bench.saved:
+        text = report.put(text, save.TITLE, save.section(bench.saved, machine))
+    options.write.write_text(report.with_others(text, before), "utf-8")
     print(f"written: {options.write.name}")
 
 
