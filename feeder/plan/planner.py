@@ -16,6 +16,8 @@ from feeder.plan.addresses import Addresses
 from feeder.plan.values import Arrived, Change, Kind, Named, Step
 
 SECOND: Final = 1_000_000
+_NEAR: Final = 600 * SECOND
+"""So far may ``updated`` be from what was wanted, where other entries have those instants."""
 _VISIBLE: Final = ("title", "page_title", "summary", "language", "correction", "tags", "authors", "cover")
 
 
@@ -211,6 +213,8 @@ class Planner:
 
     def _judge(self, entry: Entry, record: Record, published: int) -> tuple[Kind | None, int]:
         """What kind of change it is, and the ``updated`` that follows; it never goes back."""
+        if self._only_shown(record):
+            return self._judge_shown(entry, record, published)
         named = self._named_update(entry, record.updated)
         corrected = _newly_corrected(entry, record)
         changed = entry.hash != record.hash
@@ -224,6 +228,13 @@ class Planner:
         updated = record.updated if wanted == record.updated else self._instant(wanted)
         kind: Kind | None = "corrected" if corrected else "revised" if changed or updated != record.updated else None
         return kind, updated
+
+    def _judge_shown(self, entry: Entry, record: Record, published: int) -> tuple[Kind | None, int]:
+        """Likewise of one that a preview alone has shown: it is as new as ever, whatever became of it meanwhile."""
+        wanted = max(published, self._named_update(entry, 0))
+        same = wanted <= record.updated < wanted + _NEAR
+        changed = entry.hash != record.hash or not record.public
+        return ("revised" if changed or not same else None), record.updated if same else self._instant(wanted)
 
     def _named_update(self, entry: Entry, known: int) -> int:
         """The ``updated`` that the author wrote; 0 where there is none, or ``known`` says the same."""

@@ -81,3 +81,15 @@ def test_a_publish_holds_them_back_as_ever(publication: Publication) -> None:
     publication.entry("c", title="没有日期", draft="true")
     publication.run()
     assert addresses(publication) == []
+
+
+def test_a_mistake_on_the_way_leaves_no_trace_either(publication: Publication) -> None:
+    publication.entry("a", title="草稿", date="2026-11-20", draft="true")
+    run(publication)
+    before = publication.read("feed.atom")
+    publication.write("entries/a.md", "")
+    run(publication)
+    publication.entry("a", title="草稿", date="2026-11-20", draft="true")
+    run(publication, days=1)
+    assert publication.read("feed.atom") == before
+    assert "更新于" not in publication.read("2026/11/a/index.html")

@@ -20,6 +20,13 @@ def room(publication: Publication) -> Iterator[Room]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """One that nobody changes."""
+    with preview(stocked(Publication(tmp_path_factory.mktemp("publication")))) as made:
+        yield made
+
+
 PATHS = (
     "/page/", "/page/2026/11/chips/", "/page/2099/03/later/", "/page/tags/", "/digest", "/digest/weekly?as=phone",
     "/digest/weekly?as=dark", "/digest/weekly?as=text", "/digest/weekly?as=source", "/digest/weekly?as=wechat",
@@ -58,19 +65,19 @@ def test_the_mail_database_is_read_and_not_changed(publication: Publication) -> 
     assert database.read_bytes() == before
 
 
-def test_the_dashboard_makes_no_mail_database(room: Room) -> None:
-    assert "还没有人订阅" in room.get("/board").body
-    assert not (room.publication.root / ".feeder/mail.db").exists()
+def test_the_dashboard_makes_no_mail_database(still: Room) -> None:
+    assert "还没有人订阅" in still.get("/board").body
+    assert not (still.publication.root / ".feeder/mail.db").exists()
 
 
-def test_drafts_and_the_future_are_shown_and_marked(room: Room) -> None:
-    page = room.get("/list?q=").body
+def test_drafts_and_the_future_are_shown_and_marked(still: Room) -> None:
+    page = still.get("/list?q=").body
     assert re.findall(r'class="mark (\w+)">', page) == ["wrong", "later", "draft"]
     address = re.search(r'href="/page/(\d{4}/\d{2}/draft/)"', page)
     assert address
-    assert "草稿：只有预览能看到" in room.get(f"/site/auto/{address[1]}").body
-    assert "2099-03-04" in room.get("/site/auto/2099/03/later/").body
-    assert "draft" not in (room.publication.out / "feed.atom").read_text("utf-8")
+    assert "草稿：只有预览能看到" in still.get(f"/site/auto/{address[1]}").body
+    assert "2099-03-04" in still.get("/site/auto/2099/03/later/").body
+    assert "draft" not in (still.publication.out / "feed.atom").read_text("utf-8")
 
 
 def test_a_file_that_cannot_be_shown_leads_to_what_is_wrong_with_it(room: Room) -> None:
@@ -125,20 +132,36 @@ def test_a_renamed_draft_is_followed(room: Room) -> None:
     assert room.get(f"/page/{old[1]}").headers["location"].endswith("/chapter/")
 
 
-def test_frames_lead_home_and_are_coloured_as_asked(room: Room) -> None:
-    page = room.get("/site/dark/2026/11/chips/").body
+def test_a_draft_that_is_deleted_was_never_there(room: Room) -> None:
+    found = re.search(r'href="(/page/\d{4}/\d{2}/draft/)"', room.get("/list?q=").body)
+    assert found
+    (room.publication.root / "entries/draft.md").unlink()
+    room.studio.build()
+    answer = room.get(found[1])
+    assert answer.status == 404
+    assert "已撤回" not in answer.body
+
+
+def test_pages_that_lead_on_do_so_in_the_preview(room: Room) -> None:
+    room.publication.entry("order", "订单。\n", title="订单消息", date="2026-11-19", aliases="[/old/]")
+    room.studio.build()
+    assert "; url=/site/auto/2026/11/order/" in room.get("/site/auto/old/").body
+
+
+def test_frames_lead_home_and_are_coloured_as_asked(still: Room) -> None:
+    page = still.get("/site/dark/2026/11/chips/").body
     assert "/site/dark/assets/card." in page
     style = re.search(r'href="([^"]+\.css)"', page)
     assert style
-    css = room.get(f"/site/dark/assets/{style[1].rpartition('/')[2]}").body
+    css = still.get(f"/site/dark/assets/{style[1].rpartition('/')[2]}").body
     assert "prefers-color-scheme" not in css
     assert "color-scheme: dark;" in css
-    mail = room.get("/mail/dark/weekly").body
+    mail = still.get("/mail/dark/weekly").body
     assert "/site/auto/assets/card." in mail
     assert "prefers-color-scheme" not in mail
     # What is to be read as it leaves names the real addresses.
-    assert "https://news.example.org/2099/03/later/" in room.get("/digest/weekly?as=text").body
-    assert "https://news.example.org/2026/11/chips/" in room.get("/feed/feed.atom").body
+    assert "https://news.example.org/2099/03/later/" in still.get("/digest/weekly?as=text").body
+    assert "https://news.example.org/2026/11/chips/" in still.get("/feed/feed.atom").body
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -150,9 +173,9 @@ def test_colours_do_not_depend_on_the_browser(scheme: str) -> None:
     assert coloured(css, "auto") == css
 
 
-def test_our_script_is_in_what_is_served_and_never_in_what_is_published(room: Room) -> None:
-    assert "/own/frame.js" in room.get("/site/auto/").body
-    for out in (room.publication.out, room.studio.shadow.out):
+def test_our_script_is_in_what_is_served_and_never_in_what_is_published(still: Room) -> None:
+    assert "/own/frame.js" in still.get("/site/auto/").body
+    for out in (still.publication.out, still.studio.shadow.out):
         assert not any("/own/" in file.read_text("utf-8") for file in out.rglob("*.html"))
 
 
@@ -210,6 +233,24 @@ def test_a_link_that_leaves_the_publication_is_told_as_ever(publication: Publica
     with preview(publication) as room:
         assert "leaves the publication" in room.get("/problems").body
         assert "机密" not in room.get("/site/auto/").body
+
+
+def test_a_hostile_entry_is_text_everywhere(publication: Publication) -> None:
+    hostile = "\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}"
+    stocked(publication)
+    publication.entry("a", f"{hostile}\n\n![{hostile}](x.png)\n", title=repr(hostile), date="2026-11-20")
+    publication.entry("b", hostile, title=repr(hostile), date=repr(hostile))
+    with preview(publication) as room:
+        for path in (
+            *PATHS,
+            "/page/2026/11/a/",
+            "/wechat/2026/11/a/",
+            "/clip/2026/11/a/",
+            "/problems?file=entries/b.md",
+        ):
+            body = room.get(path).body
+            assert "<img src=x" not in body, path
+            assert ">49" not in body, path
 
 
 def test_without_lists_and_without_entries_there_is_still_something_to_see(publication: Publication) -> None:

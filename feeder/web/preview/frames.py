@@ -51,6 +51,7 @@ def at_home(html: str, site_url: str, scheme: Scheme) -> str:
     """HTML in which the site's addresses lead to the preview."""
     place = f"/site/{scheme}/"
     html = html.replace(f'="{site_url}', f'="{place}').replace(f'="{escape(site_url)}', f'="{place}')
+    html = html.replace(f"; url={site_url}", f"; url={place}")  # of pages that only lead on
     return re.sub(rf'(srcset="[^"]*?){re.escape(site_url)}', rf"\g<1>{place}", html)
 
 

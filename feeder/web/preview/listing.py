@@ -70,6 +70,13 @@ def of_file(shadow: Shadow, path: str) -> str:
         return max(records, key=lambda record: (record.published, record.seq)).permalink if records else ""
 
 
+def only_was_shown(shadow: Shadow, path: str) -> bool:
+    """Whether an entry stood there that was never public and is gone: it leaves no page that says so."""
+    with opened(shadow) as (history, _):
+        record = history.at_permalink("/" + path.removesuffix("index.html"))
+        return record is not None and not record.public and record.seq > shadow.basis
+
+
 def moved_to(shadow: Shadow, path: str) -> str:
     """The permalink to which an old address of the preview leads; empty for none."""
     with opened(shadow) as (history, _):

@@ -190,7 +190,8 @@ class Views:
         here = listing.at_address(shadow, path, now)
         if not here and (moved := listing.moved_to(shadow, path)):
             return RedirectResponse(page_address(moved))
-        file = self._file(file_of(path))
+        gone = listing.only_was_shown(shadow, path)
+        file = None if gone else self._file(file_of(path))
         paths = {one.path for one in here}
         beside = [one for one in state.problems if one.path in paths]
         shown = self.lister.entries(here)
@@ -200,7 +201,7 @@ class Views:
             "places_of": list(dict.fromkeys(one.place for one in shown))[:5],
             "problems": problems(beside),
             "missing": file is None,
-            "frame": f"/site/{{scheme}}/{links.encode(path)}",
+            "frame": f"/site/{{scheme}}/{'404.html' if gone else links.encode(path)}",
             "stamp": _stamp(file.read_bytes()) if file else "",
         }
         item = request.query_params.get("item", "")
