@@ -157,7 +157,7 @@ def _opened(path: str, *, writing: bool) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
-        _migrate(connection, path)
+        _migrate(connection)
     except BaseException as error:
         # Left open it would keep others out for as long as this process lives.
         connection.close()
@@ -209,7 +209,7 @@ def upgrade(path: str) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("BEGIN")
-        _migrate(connection, path)
+        _migrate(connection)
     finally:
         connection.close()
 
@@ -222,10 +222,22 @@ def remove(root: str) -> None:
 
 
 def read_history(root: str) -> History:
-    """The history for reading only, as it was last committed; for workers beside the one that writes."""
+    """The history for reading only, as it was last committed; for workers beside the one that writes.
+
+    Raises ``HistoryDamaged`` as ``open_history`` does.
+    """
     finish(root)
-    connection = sqlite3.connect(f"file:{quote(os.path.join(root, FILE))}?mode=ro", uri=True, isolation_level=None)
-    connection.execute("BEGIN")
+    path = os.path.join(root, FILE)
+    connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.execute("BEGIN")
+        found = _version(connection)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise refusal(error) or _damaged(error) from error
+    if not found:
+        connection.close()
+        raise _damaged("it is empty")
     return History(connection)
 
 
@@ -233,17 +245,17 @@ def empty_history() -> History:
     """A history in memory."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.execute("BEGIN")
-    _migrate(connection, ":memory:")
+    _migrate(connection)
     return History(connection)
 
 
-def _migrate(connection: sqlite3.Connection, path: str) -> None:
-    if _version(connection, path) == VERSION:
+def _migrate(connection: sqlite3.Connection) -> None:
+    if _version(connection) == VERSION:
         return
     # Of two that open an older history at once, one may only read; the other has done it then.
     connection.execute("ROLLBACK")
     connection.execute("BEGIN IMMEDIATE")
-    version = _version(connection, path)
+    version = _version(connection)
     for step in [_SCHEMA + _MAIL] if version == 0 else [_MIGRATIONS[one] for one in range(version, VERSION)]:
         for statement in step.split(";"):
             connection.execute(statement)
@@ -252,7 +264,7 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("BEGIN")
 
 
-def _version(connection: sqlite3.Connection, path: str) -> int:
+def _version(connection: sqlite3.Connection) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > VERSION:
         raise HistoryDamaged(

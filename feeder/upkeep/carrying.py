@@ -14,7 +14,9 @@ from typing import Final, Self
 from urllib.parse import quote
 
 from feeder.dates import to_micros
+from feeder.errors import Locked
 from feeder.history.opening import VERSION as HISTORY_VERSION
+from feeder.history.opening import refusal
 from feeder.mail.database import HEAD as MAIL_VERSION
 from feeder.mail.subscribers.suppression import Suppressions
 
@@ -94,7 +96,8 @@ def carry_history(staged: str, present: str) -> Carried:
             lost = pair.number("SELECT count(*) FROM was.entry WHERE id NOT IN (SELECT id FROM main.entry)")
             pair.run(_HISTORY)
             return Carried("history.db", read=True, digests=pair.number("SELECT count(*) FROM later"), lost=lost)
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        _require_damage(error)
         return Carried("history.db", read=False)
 
 
@@ -105,7 +108,8 @@ def carry_mail(staged: str, present: str, now: datetime, *, counted: bool) -> Ca
     """
     try:
         return _carry_mail(staged, present)
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        _require_damage(error)
         with _Pair(staged) as pair:
             return Carried("mail.db", read=False, held=_hold(pair.connection, now, counted=counted))
 
@@ -120,6 +124,13 @@ def _carry_mail(staged: str, present: str) -> Carried:
         digests = pair.number("SELECT count(*) FROM was.digest WHERE id > (SELECT value FROM temp.before)")
         erased = _forget(pair)
         return Carried("mail.db", read=True, digests=digests, left=_ended(pair) - before + erased, lost=lost)
+
+
+def _require_damage(error: sqlite3.DatabaseError) -> None:
+    """A disk that is full, or a program that writes, says nothing of the database that is put aside."""
+    refused = refusal(error)
+    if isinstance(refused, Locked) or "full" in str(error):
+        raise refused or error
 
 
 def _ended(pair: _Pair) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -20,6 +21,7 @@ from support import NOW, Publication, soak
 from feeder.errors import HistoryDamaged, Locked, MailDamaged, UsageError
 from feeder.output import publishing
 from feeder.upkeep import archive, backup
+from tests.faults import dying
 
 
 @pytest.fixture
@@ -194,3 +196,23 @@ def test_while_everything_writes_all_the_time_each_is_a_sound_pair(vault: Vault,
             assert connection.execute(query).fetchall() == [], query
         connection.close()
     assert len(seen) > 1, "nothing was written meanwhile"
+
+
+@pytest.mark.parametrize("fault", ["kill", "ENOSPC", "EIO+"])
+def test_ended_or_refused_at_any_step_there_is_no_half_backup(vault: Vault, tmp_path: Path, fault: str) -> None:
+    kept = vault.backup(MONDAY - DAY)
+    counted = Vault(shutil.copytree(vault.root, tmp_path / "counted"))
+    steps = dying.call(lambda: counted.backup(MONDAY, keep=1), under=counted.root).steps
+    for step in range(1, len(steps) + 1, soak(max(1, len(steps) // 10), 1)):
+        copy = Vault(shutil.copytree(vault.root, tmp_path / str(step)))
+        done = dying.call(lambda copy=copy: copy.backup(MONDAY, keep=1), under=copy.root, at=step, fault=fault)  # type: ignore[misc]
+        assert done.killed or done.code in {0, 73, 74}, (step, steps[step - 1], done.stderr)
+        left = sorted((copy.root / "backups").glob("*.tar.gz"))
+        assert left, "the older one went, and no newer one came"
+        for file in left:
+            archive.extract(str(file), lambda _: None)
+        assert done.code == 0 or (copy.root / "backups" / kept.name).exists() or len(left) == 1
+        copy.backup(MONDAY + DAY, keep=1)
+        assert len(list((copy.root / "backups").glob("*.tar.gz"))) == 1
+        assert not (copy.root / ".feeder/backup").exists()
+        shutil.rmtree(copy.root)

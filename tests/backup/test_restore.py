@@ -373,3 +373,21 @@ def test_what_is_left_of_a_killed_one_is_done_by_a_dry_run_too(vault: Vault, tmp
     assert vault.command("publish", "-n").returncode == 0
     assert len(vault.ask(HISTORY, "SELECT id FROM entry")) == 1
     assert len(vault.states()) == 2
+
+
+@pytest.mark.parametrize("fault", ["ENOSPC", "EIO", "ENOSPC+"])
+def test_refused_by_the_disk_it_is_the_old_pair_or_the_new(vault: Vault, tmp_path: Path, fault: str) -> None:
+    mark(vault, "then")
+    file = vault.backup(MONDAY, tmp_path / "then.tar.gz")
+    vault.next_week()
+    mark(vault, "now")
+    counted = Vault(shutil.copytree(vault.root, tmp_path / "counted"))
+    steps = dying.call(lambda: counted.restore(file, LATER), under=counted.root).steps
+    for step in range(2, len(steps) + 1, soak(max(1, len(steps) // 12), 1)):
+        one = Vault(shutil.copytree(vault.root, tmp_path / str(step)))
+        done = dying.call(lambda one=one: one.restore(file, LATER), under=one.root, at=step, fault=fault)  # type: ignore[misc]
+        assert done.code in {0, 73, 74}, (step, steps[step - 1], done.stderr)
+        assert pair(one) in {("then", "then"), ("now", "now")}, (step, steps[step - 1])
+        one.restore(file, LATER)
+        assert pair(one) == ("then", "then")
+        shutil.rmtree(one.root)
