@@ -12,6 +12,7 @@ from web.visitors import House, at_once, house
 
 from feeder.config.settings import WebLimits
 from feeder.mail.database import open_mail
+from feeder.mail.subscribers import Subscribers
 from feeder.mail.subscribers.askings import Askings
 
 LIMITS = "[web.limits]\nprefix_per_hour = {}\ndomain_per_hour = {}\nper_hour = {}\n"
@@ -127,6 +128,15 @@ def test_no_network_is_written_down_and_nothing_is_kept_for_longer_than_an_hour(
         rows = [line for line in opened.everything() if line.startswith('INSERT INTO "asking"')]
         assert len(rows) == 1
         assert rows != [row]
+
+
+def test_what_was_counted_is_dropped_though_nobody_asks_any_more(tmp_path: Path) -> None:
+    with limited(tmp_path, 0, 0, 0) as opened:
+        opened.subscribe("ana@private.example", _origin="203.0.113.7")
+        with opened.database.begin() as connection:
+            people = Subscribers(opened.settings, opened.database.secrets())
+            people.tidy(connection, opened.office.time + timedelta(hours=1))
+        assert not [line for line in opened.everything() if line.startswith('INSERT INTO "asking"')]
 
 
 def test_whoever_guesses_networks_does_not_find_the_hash_without_the_key(tmp_path: Path) -> None:

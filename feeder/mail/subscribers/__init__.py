@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from feeder.mail.subscribers.register import (
-    KEPT_PENDING,
-    Subscribers,
-)
+from feeder.mail.subscribers.register import Subscribers
+from feeder.mail.subscribers.tidying import KEPT_PENDING
 
 __all__ = ["KEPT_PENDING", "Subscribers"]

@@ -51,7 +51,7 @@ class Askings:
             address: for whom, as `addresses.normal` gives it.
             now: the time.
         """
-        _forget(connection, now)
+        forget(connection, now)
         provider = provider_of(address)
         row = {"network": self._hash("network", network), "domain": self._hash("domain", provider)}
         domain = address.rpartition("@")[2]
@@ -87,7 +87,7 @@ def _wait(connection: Connection, which: ColumnElement[bool] | None, most: int, 
     return max(from_micros(freed) + HOUR - now, timedelta(seconds=1))
 
 
-def _forget(connection: Connection, now: datetime) -> None:
+def forget(connection: Connection, now: datetime) -> None:
     """Drop what is older than an hour, and what a clock that was set back has left in the future."""
     old, ahead = to_micros(now - HOUR), to_micros(now + HOUR)
     connection.execute(delete(asking).where(or_(asking.c.at <= old, asking.c.at > ahead)))

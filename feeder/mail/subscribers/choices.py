@@ -143,6 +143,17 @@ def tags_read(kept: str) -> tuple[str, ...]:
     return tuple(json.loads(kept)) if kept else ()
 
 
+def columns_of(one: Choice) -> dict[str, str | int | None]:
+    """A choice as the columns of its subscription hold it."""
+    return {
+        "frequency": one.frequency,
+        "hour": one.hour,
+        "timezone": one.timezone,
+        "tags": tags_written(one.tags),
+        "language": one.language,
+    }
+
+
 def name_of(typed: str) -> str:
     """A person's name on one line, without what a header, a terminal or a reader's eye could be misled with."""
     if typed.isprintable() and len(typed) <= LONGEST_NAME and unicodedata.is_normalized("NFC", typed):

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection, delete, insert, update
 
@@ -20,10 +20,10 @@ from feeder.dates import to_micros
 from feeder.mail import lists
 from feeder.mail.addresses import normal
 from feeder.mail.providers import provider_of
-from feeder.mail.schema import seen_mail, subscriber, subscription
-from feeder.mail.subscribers import activation, consent, erasure, persons
+from feeder.mail.schema import subscriber, subscription
+from feeder.mail.subscribers import activation, consent, erasure, persons, tidying
 from feeder.mail.subscribers.bounds import NoticeKind, Poster, may_post
-from feeder.mail.subscribers.choices import Choice, name_of, tags_written
+from feeder.mail.subscribers.choices import Choice, columns_of, name_of
 from feeder.mail.subscribers.consent import Consent
 from feeder.mail.subscribers.persons import Person, Subscription
 from feeder.mail.subscribers.suppression import Reason, Suppressions
@@ -32,10 +32,6 @@ from feeder.mail.tokens import Token
 Asked = Literal["asked", "already", "waiting", "suppressed"]
 """What became of a request: a confirmation is queued; the person is subscribed, and the link to her preferences is
 queued; there were enough such mails for now; or the address is suppressed. For the editor's eyes only."""
-
-KEPT_PENDING: Final = timedelta(days=30)
-_KEPT_SEEN: Final = timedelta(days=365)
-"""How long an address is kept whose confirmation nobody clicked."""
 
 
 class Subscribers:
@@ -100,7 +96,7 @@ class Subscribers:
         if asked == "suppressed" and known is None:
             # Whoever was erased is not written down again because a stranger typed her address.
             connection.execute(delete(subscription).where(subscription.c.id == pending.id))
-            self._drop_if_alone(connection, person.id, now)
+            tidying.drop_if_alone(connection, person.id, now, self.suppressions.stand_in)
         return asked
 
     def confirm(self, connection: Connection, token: Token, now: datetime, *, how: str = "link") -> Subscription | None:
@@ -165,7 +161,7 @@ class Subscribers:
         if wanted == known.choice:
             return known
         moved = _schedule(wanted) != _schedule(known.choice)
-        values = _columns(wanted) | ({"scheduled_at": to_micros(now)} if moved else {})
+        values = columns_of(wanted) | ({"scheduled_at": to_micros(now)} if moved else {})
         values["consent"] = consent.with_event(_kept(known), consent.event("changed", now, how=how))
         connection.execute(update(subscription).where(subscription.c.id == known.id).values(values))
         return replace(known, choice=wanted, scheduled_at=now if moved else known.scheduled_at)
@@ -241,26 +237,9 @@ class Subscribers:
         return person is not None
 
     def tidy(self, connection: Connection, now: datetime) -> int:
-        """Drop requests nobody confirmed within a month, as their mail promised; how many there were.
-
-        Which mail came back a year ago is forgotten too: none comes a second time so late.
-
-        Those of imports stay, since only the editor can know whether they will be invited, and so do those of former
-        subscribers, who are `ended` again.
-        """
-        old = to_micros(now - KEPT_PENDING)
-        connection.execute(delete(seen_mail).where(seen_mail.c.at < to_micros(now - _KEPT_SEEN)))
-        # By list, as the index is: there may be a million others.
-        mine = subscription.c.list.in_([one.name for one in self.settings.lists])
-        stale = mine & (subscription.c.state == "pending") & (subscription.c.state_at < old)
-        ended = {"state": "ended", "state_at": to_micros(now)}
-        back = update(subscription).where(stale, subscription.c.confirmed_at.is_not(None)).values(ended)
-        connection.execute(back)
-        dropped = delete(subscription).where(stale, ~subscription.c.origin.startswith("import", autoescape=True))
-        gone = connection.execute(dropped.returning(subscription.c.subscriber)).scalars().all()
-        for number in dict.fromkeys(gone):
-            self._drop_if_alone(connection, number, now)
-        return len(gone)
+        """Drop what was kept for a time; how many requests that nobody confirmed were among it (``tidying.py``)."""
+        names = [one.name for one in self.settings.lists]
+        return tidying.tidy(connection, names, now, self.suppressions.stand_in)
 
     def _activated(
         self, connection: Connection, known: Subscription, now: datetime, happened: dict[str, str]
@@ -315,7 +294,7 @@ class Subscribers:
     ) -> Subscription:
         at = to_micros(now)
         kept = _kept(known) if known is not None else ""
-        values = _columns(self._whole(mailing_list.name, wanted)) | {
+        values = columns_of(self._whole(mailing_list.name, wanted)) | {
             "state": "pending",
             "consent": consent.with_event(kept, happened) if happened is not None else kept,
             "origin": origin,
@@ -351,11 +330,6 @@ class Subscribers:
             return allowed
         return "asked" if kind == "confirm" else "already"
 
-    def _drop_if_alone(self, connection: Connection, number: int, now: datetime) -> None:
-        person = persons.by_number(connection, number)
-        if person is not None and not person.subscriptions:
-            erasure.erase(connection, person, self.suppressions.stand_in(person.key), now)
-
 
 def _again(connection: Connection, known: Subscription) -> Subscription | None:
     person = persons.by_number(connection, known.subscriber)
@@ -368,13 +342,3 @@ def _kept(known: Subscription) -> str:
 
 def _schedule(one: Choice) -> tuple[str, int | None, str]:
     return (one.frequency, one.hour, one.timezone)
-
-
-def _columns(one: Choice) -> dict[str, Any]:
-    return {
-        "frequency": one.frequency,
-        "hour": one.hour,
-        "timezone": one.timezone,
-        "tags": tags_written(one.tags),
-        "language": one.language,
-    }
