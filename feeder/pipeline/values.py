@@ -81,9 +81,9 @@ class Options:
     """How the inputs look, where the fast path has looked already."""
     every_problem: bool = True
     """Report all standing problems, not only those that are new."""
-    ahead: int | None = None
-    """For a preview: drafts and what is dated later come out now. The number of the last entry that is public indeed: \
-those after it may move and go without a trace. None: everything at its time."""
+    ahead: frozenset[str] | None = None
+    """For a preview: drafts and what is dated later come out now. The ids of the entries that are public indeed: all \
+others may move and go without a trace. None: everything at its time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,13 +29,13 @@ def make_plan(
     stands: Callable[[Record], bool] = lambda _: False,
     mailed: Callable[[str], int | None] = lambda _: 0,
     force: bool = False,
-    ahead: int | None = None,
+    ahead: frozenset[str] | None = None,
 ) -> Plan:
     """Decide what becomes of every entry in the files ``looked`` at (``arrived`` has all of them; some are gone).
 
     ``mailed`` says of an id up to when the first digest served that had it: 0 where nobody knows, None where none had.
-    It is asked of entries that are new or come back. ``ahead`` is the number of the last entry that is public indeed,
-    where later ones are only shown in a preview: their addresses still follow the author, and they leave no trace.
+    It is asked of entries that are new or come back. ``ahead`` are the ids of those that are public indeed, where
+    others are only shown in a preview: their addresses still follow the author, and they leave no trace.
 
     Raises ``MassWithdrawal`` when more than half of at least ten public entries would be withdrawn, unless ``force``.
     """

@@ -31,7 +31,7 @@ class Planner:
         settings: Settings,
         authority: str,
         mailed: Callable[[str], int | None],
-        ahead: int | None = None,
+        ahead: frozenset[str] | None = None,
     ) -> None:
         self.history = history
         self.ahead = ahead
@@ -132,8 +132,7 @@ class Planner:
         if updated != published or not entry.date.date_only:
             updated = self._instant(updated)
         slug = entry.slug or "entry"
-        entry_id = entry.id or identity.mint(self.authority, entry.date.day, slug, self._id_taken)
-        self.ids.add(entry_id)
+        entry_id = self._id_of(entry)
         return Record(
             seq=0, id=entry_id, slug=slug, permalink=self.addresses.of_new(entry, slug),
             published=published, updated=updated, released=self._first_released(entry_id), document=0, touched=0,
@@ -172,6 +171,8 @@ class Planner:
         if permalink != record.permalink:
             redirects = (record.permalink, *redirects)
             slug = slug if entry.permalink else entry.slug
+        if self._only_shown(record) and (entry.id or permalink != record.permalink):
+            record = replace(record, id=self._id_of(entry))
         after = replace(
             record, **{**described, "published": published, "updated": updated},
             permalink=permalink, slug=slug, withdrawn=None, tombstone=None,
@@ -186,7 +187,7 @@ class Planner:
 
     def _only_shown(self, record: Record) -> bool:
         """Whether it is public in a preview alone."""
-        return self.ahead is not None and record.seq > self.ahead
+        return self.ahead is not None and record.id not in self.ahead
 
     def _first_released(self, entry_id: str) -> int:
         """Now; or, where the history was lost and a digest had the entry, when that was: nobody gets it twice."""
@@ -194,6 +195,8 @@ class Planner:
 
     def _released_again(self, record: Record) -> int:
         """Taken back by mistake before any digest had it, and put out again: it counts as released now."""
+        if self._only_shown(record):
+            return self.released
         return record.released if record.public or self.mailed(record.id) is not None else self.released
 
     def _redated(self, entry: Entry, record: Record) -> bool:
@@ -248,6 +251,12 @@ class Planner:
 
     def _day(self, micros: int) -> str:
         return dates.from_micros(micros).astimezone(self.zone).date().isoformat()
+
+    def _id_of(self, entry: Entry) -> str:
+        """The id of an entry that has none yet: its author's, else a new one."""
+        given = entry.id or identity.mint(self.authority, entry.date.day, entry.slug or "entry", self._id_taken)
+        self.ids.add(given)
+        return given
 
     def _id_taken(self, entry_id: str) -> bool:
         return entry_id in self.ids or self.history.by_id(entry_id) is not None

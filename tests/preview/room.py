@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,9 +68,11 @@ class Room:
 
 
 @contextmanager
-def preview(publication: Publication, *, watch: bool = False) -> Iterator[Room]:
+def preview(
+    publication: Publication, *, watch: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Iterator[Room]:
     """The preview of a publication, built once; with ``watch`` it follows what is saved."""
-    studio = Studio(publication.settings, lambda: datetime.now(UTC))
+    studio = Studio(publication.settings, now)
     studio.build()
     serving = Serving(application(studio), "127.0.0.1", 0)
     watcher = Watcher(publication.settings, studio.changed, lambda _: None) if watch else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,24 @@ def test_after_a_publish_the_next_preview_knows_what_is_public(publication: Publ
     with preview(publication) as room:
         assert room.studio.shadow.basis == 3
         assert 'class="mark draft"' not in room.get("/list?q=").body
+
+
+def test_what_is_published_beside_the_preview_is_new_no_more(room: Room) -> None:
+    room.publication.entry("fresh", "新的。\n", title="新的", date="2026-11-20")
+    room.studio.build()
+    assert 'class="mark new"' in room.get("/list?q=").body
+    room.publication.publish()
+    room.publication.entry("fresh", "新的，改过。\n", title="新的", date="2026-11-20")
+    room.studio.build()
+    assert 'class="mark new"' not in room.get("/list?q=").body
+
+
+def test_what_waits_is_in_the_next_digest_in_whichever_preview_it_was_first_seen(publication: Publication) -> None:
+    stocked(publication)
+    with preview(publication, now=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC)):
+        pass
+    with preview(publication, now=lambda: datetime(2026, 12, 24, 12, tzinfo=UTC)) as room:
+        assert "还在写" in room.get("/digest?as=text").body
 
 
 def test_a_damaged_copy_is_made_anew(publication: Publication) -> None:

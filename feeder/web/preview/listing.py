@@ -50,7 +50,7 @@ def entries(shadow: Shadow, words: str, now: datetime) -> list[Listed]:
         found = history.find(words, MOST)
         fresh = [] if words else history.since(shadow.basis, MOST)
         records = {record.seq: record for record in (*fresh, *found)}
-        shown = [listed(record, cache, shadow.basis, now) for record in records.values()]
+        shown = [listed(record, cache, shadow.public, now) for record in records.values()]
     return sorted(shown, key=lambda one: one.mark not in ("draft", "later"))[:MOST]
 
 
@@ -60,7 +60,7 @@ def at_address(shadow: Shadow, path: str, now: datetime) -> list[Listed]:
         permalink = "/" + path.removesuffix("index.html")
         one = history.at_permalink(permalink)
         records = [one] if one else history.on_page(permalink)
-        return [listed(record, cache, shadow.basis, now) for record in records if record.public]
+        return [listed(record, cache, shadow.public, now) for record in records if record.public]
 
 
 def of_file(shadow: Shadow, path: str) -> str:
@@ -74,7 +74,7 @@ def only_was_shown(shadow: Shadow, path: str) -> bool:
     """Whether an entry stood there that was never public and is gone: it leaves no page that says so."""
     with opened(shadow) as (history, _):
         record = history.at_permalink("/" + path.removesuffix("index.html"))
-        return record is not None and not record.public and record.seq > shadow.basis
+        return record is not None and not record.public and record.id not in shadow.public
 
 
 def moved_to(shadow: Shadow, path: str) -> str:
@@ -85,11 +85,11 @@ def moved_to(shadow: Shadow, path: str) -> str:
         return record.permalink if record and record.public else ""
 
 
-def listed(record: Record, cache: Cache, basis: int, now: datetime) -> Listed:
-    """A record as the bar lists it; ``basis`` is the number of the last entry that is public indeed."""
+def listed(record: Record, cache: Cache, public: frozenset[str], now: datetime) -> Listed:
+    """A record as the bar lists it; ``public`` are the ids of those that are public indeed."""
     reading = cache.get(record.key, html=False)
     entry = next((one for one in reading.entries if one.anchor == record.anchor), None) if reading else None
-    mark: Mark = "new" if record.seq > basis > 0 else ""
+    mark: Mark = "new" if public and record.id not in public else ""
     if entry and entry.draft:
         mark = "draft"
     elif entry and entry.date.due > now:

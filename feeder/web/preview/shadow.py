@@ -17,8 +17,8 @@ from typing import Final
 from urllib.parse import quote
 
 from feeder import cache as caching
+from feeder import dates, index, pipeline
 from feeder import history as histories
-from feeder import index, pipeline
 from feeder.config import Output, Settings
 from feeder.errors import HistoryDamaged
 from feeder.inputs import Progress
@@ -41,6 +41,9 @@ class Shadow:
         self._real = settings
         self._basis = 0
         self._begun = False
+        self._seen: tuple[index.Stat, ...] = ()
+        self.public: frozenset[str] = frozenset()
+        """Ids of the entries that are public indeed, also of those that came out meanwhile."""
 
     @property
     def out(self) -> Path:
@@ -49,7 +52,7 @@ class Shadow:
 
     @property
     def basis(self) -> int:
-        """The number of the last entry that is public indeed."""
+        """The number of the last entry that was public when the history was copied."""
         return self._basis
 
     def adopt(self, settings: Settings) -> None:
@@ -66,26 +69,39 @@ class Shadow:
         """
         changed = self.mirror.follow()
         if not self._begun:
-            self._begin()
+            self._begin(now)
             self._begun = True
+        self._look()
         try:
             return changed, self._publish(now, progress)
         except HistoryDamaged:
             self._forget()
-            self._begin()
+            self._begin(now)
             return changed, self._publish(now, progress)
 
     def _publish(self, now: datetime, progress: Progress | None) -> Report:
-        options = pipeline.Options(mail=False, force=True, progress=progress, ahead=self._basis)
+        options = pipeline.Options(mail=False, force=True, progress=progress, ahead=self.public)
         return pipeline.publish(self.settings, now, options)
 
-    def _begin(self) -> None:
+    def _look(self) -> None:
+        """Which entries are public indeed; another publish may be at work beside the preview."""
+        file = str(self._real.root / histories.FILE)
+        seen = tuple(index.stat(file + ending) for ending in ("", "-wal"))
+        if seen == self._seen:
+            return
+        if os.path.exists(file):
+            with histories.read_history(str(self._real.root)) as real:
+                self.public = frozenset(record.id for record in real.everything())
+        self._seen = seen
+
+    def _begin(self, now: datetime) -> None:
         """Take over the real history, unless what is here began with it as it is now."""
         (self.root / ".feeder").mkdir(parents=True, exist_ok=True)
         state = _state(self._real.root)
         known, _, number = self._remembered().rpartition(" ")
         if known == state and number.isdecimal():
             self._basis = int(number)
+            self._renew(now)
             return
         self._forget()
         _copy(self._real.root / histories.FILE, self.root / histories.FILE)
@@ -93,6 +109,13 @@ class Shadow:
         with histories.open_history(str(self.root)) as history:
             self._basis = history.last_seq()
             history.set_meta(_BASIS, f"{state} {self._basis}")
+            history.commit()
+
+    def _renew(self, now: datetime) -> None:
+        """What is not public yet counts as released now, in whichever preview it was first seen."""
+        with histories.open_history(str(self.root)) as history:
+            fresh = history.since(self._basis, -1)
+            history.put(replace(record, released=dates.to_micros(now)) for record in fresh)
             history.commit()
 
     def _remembered(self) -> str:

@@ -230,7 +230,7 @@ class Views:
         shadow, now, site = self.studio.shadow, self.studio.now(), self.studio.real.site.url
         with listing.opened(shadow) as (history, cache):
             listed = [
-                listing.listed(record, cache, shadow.basis, now)
+                listing.listed(record, cache, shadow.public, now)
                 for entry in entries
                 if entry.url.startswith(site) and (record := history.by_id(entry.id))
             ]
