@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from feeder import index as indexing
 from feeder.config import Settings
-from feeder.daemon.watchplaces import Places, Sight, places
+from feeder.daemon.watchplaces import Sight, places
 from feeder.daemon.watchways import STEP, LimitReached, Notices, afar
 from feeder.index import Index
 
@@ -53,6 +54,7 @@ class Watcher:
         self._thread = threading.Thread(target=self._work, name="watch", daemon=True)
         self._lock = threading.Lock()
         self._seen: Index | None = None
+        self._where = places(settings)
         self._last: Sight | None = None
         """What was looked at when a change was last told."""
         self._told: set[str] = set()
@@ -60,7 +62,7 @@ class Watcher:
 
     def start(self) -> None:
         """Begin; a change from now on is noticed."""
-        far = afar([str(self._settings.root), *self._places().trees])
+        far = afar([str(self._settings.root), *self._where.trees])
         if self._settings.entries.watch == POLLING or far:
             self.how = POLLING
         if far and self._settings.entries.watch != POLLING:
@@ -68,7 +70,7 @@ class Watcher:
                 f"the publication is on a file system that others may change unseen ({far}): "
                 "it is looked at every second instead of being watched"
             )
-        self._last = self._places().look()
+        self._last = self._looked()
         self._thread.start()
 
     def stop(self) -> None:
@@ -107,19 +109,34 @@ class Watcher:
 
     def _listen(self) -> None:
         """By inotify, until it is to stop."""
-        notices = self._notices(self._places().look())
+        notices = self._notices(self._looked())
         try:
             # Between the last look of the other way and now, something may have happened.
             self._compare()
             while not self._stop.is_set():
-                where, paths = self._places(), notices.wait(self._stop, _ANYWAY)
-                if any(map(where.minds, paths)):
+                paths = notices.wait(self._stop, _ANYWAY)
+                if any(map(self._where.minds, paths)):
                     notices = self._until_quiet(notices, paths)
+                elif self._where.index in paths:
+                    notices = self._after_run(notices)
                 elif not paths and not self._stop.is_set():
-                    notices = self._renewed(notices, self._places().look(), frozenset())
+                    notices = self._renewed(notices, self._looked(), frozenset())
                     self._compare()
         finally:
             notices.close()
+
+    def _after_run(self, notices: Notices) -> Notices:
+        """A run has ended: entries may use now what is in folders that are not watched yet."""
+        where = places(self._settings)
+        if where.alone == self._where.alone:
+            return notices
+        self._where, sight = where, where.look()
+        notices = self._renewed(notices, sight, frozenset())
+        if all(indexing.stat(path) == stat for path, stat in where.used.items()):
+            self._last = sight
+        else:
+            self._found(sight, valid=False)
+        return notices
 
     def _until_quiet(self, notices: Notices, paths: frozenset[str]) -> Notices:
         """Look while it is quiet, and tell; what happens during a look makes it void."""
@@ -127,18 +144,27 @@ class Watcher:
         with self._lock:
             self._seen = None
         while True:
-            where = self._places()
+            self._where = where = places(self._settings)
             sight = where.look()
             before, notices = notices, self._renewed(notices, sight, paths)
             if notices is not before and time.monotonic() - began < LONGEST:
                 paths = frozenset()
                 continue  # what came into a new folder before it was watched is seen by another look
-            paths = notices.wait(self._stop, max(_LEAST, last + QUIET - time.monotonic()), _FINE)
+            paths = self._silence(notices, last + QUIET)
             still = not any(map(where.minds, paths))
             if still or self._stop.is_set() or time.monotonic() - began > LONGEST:
                 self._found(sight, valid=still)
-                return notices
+                return self._after_run(notices) if where.index in paths else notices
             last = time.monotonic() - STEP / 1000
+
+    def _silence(self, notices: Notices, end: float) -> frozenset[str]:
+        """Wait until ``end``, or until something happened that matters; all that happened meanwhile."""
+        found: frozenset[str] = frozenset()
+        while True:
+            paths = notices.wait(self._stop, max(_LEAST, end - time.monotonic()), _FINE)
+            found |= paths
+            if not paths or any(map(self._where.minds, paths)) or time.monotonic() > end:
+                return found
 
     def _notices(self, sight: Sight) -> Notices:
         """Of all folders of ``sight``; those that vanish meanwhile are left out."""
@@ -146,7 +172,7 @@ class Watcher:
             try:
                 return Notices(sight.folders)
             except FileNotFoundError:
-                sight = self._places().look()
+                sight = self._looked()
         return Notices(sight.folders)
 
     def _renewed(self, notices: Notices, sight: Sight, paths: frozenset[str]) -> Notices:
@@ -174,12 +200,12 @@ class Watcher:
 
     def _compare(self) -> None:
         """Look, and tell if something differs from the last time; once it is quiet."""
-        sight = self._places().look()
+        sight = self._looked()
         if self._last is not None and sight.state == self._last.state:
             return
         began = time.monotonic()
         while time.monotonic() - began < LONGEST and not self._stop.wait(QUIET):
-            before, sight = sight, self._places().look()
+            before, sight = sight, self._looked()
             if before.state == sight.state:
                 self._found(sight, valid=True)
                 return
@@ -192,8 +218,9 @@ class Watcher:
         if not self._stop.is_set():
             self._changed()
 
-    def _places(self) -> Places:
-        return places(self._settings)
+    def _looked(self) -> Sight:
+        self._where = places(self._settings)
+        return self._where.look()
 
     def _say(self, sentence: str) -> None:
         """Tell something, once."""

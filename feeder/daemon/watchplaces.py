@@ -40,6 +40,10 @@ class Places:
     """Single files and folders that matter, wherever they are."""
     shut: tuple[str, ...]
     """What a run itself writes: a change there means nothing."""
+    used: dict[str, Stat]
+    """Those of ``alone`` that the last run looked at, as they were."""
+    index: str
+    """The file in which a run says what the entries use outside of the walked folders."""
 
     def minds(self, path: str) -> bool:
         """Whether something that happened at ``path`` can matter."""
@@ -66,10 +70,12 @@ class Places:
                 folders.update(f"{folder}/{name}".rstrip("/") for name in below)
         folders.update(_existing(os.path.dirname(path)) for path in (*self._roots(), *self.alone))
         folders.update(path for path in self.alone if os.path.isdir(path))
+        folders = {folder for folder in folders if not _within(folder, self.shut)}
+        folders.add(os.path.dirname(self.index))
         state = {folder: tree for folder, tree in walked.items() if not _within(folder, self.shut)}
         return Sight(
             Index({folder: walked[folder] for folder in self.trees}, {}),
-            frozenset(folder for folder in folders if not _within(folder, self.shut) and os.access(folder, os.R_OK)),
+            frozenset(folder for folder in folders if os.access(folder, os.R_OK)),
             (state, {path: indexing.stat(path) for path in self.alone}),
         )
 
@@ -83,7 +89,8 @@ def places(settings: Settings) -> Places:
     root, notes = str(settings.root), os.path.join(settings.root, _NOTES)
     trees = tuple(surroundings.trees(settings))
     known = indexing.load(root)
-    alone = {os.path.join(root, FILE), *(known.watched if known else ())}
+    used = known.watched if known else {}
+    alone = {os.path.join(root, FILE), *used}
     # Folders that are walked only once they are there.
     alone.update(os.path.join(root, name) for name in ASSET_FOLDERS)
     if settings.site.icon and "://" not in settings.site.icon:
@@ -92,7 +99,8 @@ def places(settings: Settings) -> Places:
     alone.update(real for path in (*trees, notes, *alone) if (real := os.path.realpath(path)) != os.path.normpath(path))
     written = (settings.output.path, settings.mail.path, ".feeder")
     shut = tuple(os.path.normpath(os.path.join(root, path)) for path in written)
-    return Places(trees, notes, tuple(sorted(path for path in alone if not _within(path, shut))), shut)
+    alone = {path for path in alone if not _within(path, shut)}
+    return Places(trees, notes, tuple(sorted(alone)), shut, used, os.path.join(root, indexing.FILE))
 
 
 def _within(path: str, folders: Iterable[str]) -> bool:

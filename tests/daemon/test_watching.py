@@ -265,6 +265,20 @@ def test_pictures_and_the_icon_outside_of_the_walked_folders(publication: Public
         publication.write("elsewhere/x.md", "nobody minds")
 
 
+def test_what_an_entry_uses_from_now_on_is_watched_from_now_on(publication: Publication) -> None:
+    publication.write("pictures/dot.png", DOT)
+    publication.entry("a", date="2026-11-01")
+    publication.run()
+    with watching_of(publication) as watch:
+        publication.entry("b", "![x](/pictures/dot.png)\n", date="2026-11-01")
+        watch.wait()
+        publication.run(NOW + timedelta(minutes=1))
+        time.sleep(SILENCE)
+        publication.write("pictures/dot.png", DOT + b"\0")
+        watch.fresh().wait()
+        assert watch.watcher.how == "inotify"
+
+
 # Links
 
 
@@ -353,6 +367,30 @@ def test_without_any_quiet_it_is_told_after_a_while(publication: Publication) ->
             ended.set()
             writer.join()
         assert None in watch.seen  # it was void: the run looks itself
+
+
+def test_what_does_not_matter_does_not_end_the_quiet_time(publication: Publication) -> None:
+    publication.entry("a")
+    with watching_of(publication) as watch:
+        ended, swap = threading.Event(), publication.root / "entries" / ".a.md.swp"
+
+        def write() -> None:
+            while not ended.wait(0.001):
+                swap.write_text("x")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            file = publication.entry("b")
+            for number in range(20):
+                file.write_text(f"{number}")
+                time.sleep(0.005)
+            watch.wait()
+        finally:
+            ended.set()
+            writer.join()
+        assert watch.told <= 3
+        assert watch.files()["b.md"] == indexing.stat(str(file))
 
 
 def test_what_happens_during_a_look_makes_it_void(publication: Publication, monkeypatch: pytest.MonkeyPatch) -> None:
