@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from hashlib import sha256
 from typing import Final
@@ -20,7 +20,7 @@ from feeder.pages.rows import direction
 from feeder.pages.templating import BadTemplateError, Templates, defaults
 from feeder.pages.wording import words as page_words
 from feeder.web import answers
-from feeder.web.wording import Refusal, tag_of, words
+from feeder.web.wording import Refusal, WebWords, tag_of, words
 
 FOLDER: Final = "_feeder/"
 """Where the style, the script and the icon of the pages are, under the path of ``[web] url``."""
@@ -78,28 +78,33 @@ class Look:
     ) -> Response:
         """A page with a title and some sentences.
 
-        ``values`` may have ``way`` (address and words of a link below) and ``told`` (set apart, such as an address).
+        ``values`` may have ``way`` (address and words of a link below), ``told`` (set apart, such as an address) and
+        ``also`` (language, title and text, once more in another language).
         """
-        shown: dict[str, object] = {"text": text, "way": None, "told": "", **values}
+        shown: dict[str, object] = {"text": text, "way": None, "told": "", "also": [], **values}
         return self.page("notice", language, title, shown, status=status, headers=headers)
 
     def refusal(self, status: int, *, headers: Mapping[str, str] | None = None) -> Response:
-        """A page that says no, in the site's language."""
-        known = words(self.settings.site.language).refusals
-        return self._said(known.get(status, known[400]), status, headers)
+        """A page that says no, in the site's language and those of its lists."""
+        return self._said(lambda w: w.refusals.get(status, w.refusals[400]), status, headers)
 
     def bad_link(self) -> Response:
         """What every token that is not good gets, whatever is wrong with it."""
-        return self._said(words(self.settings.site.language).bad_link, 404, None)
+        return self._said(lambda w: w.bad_link, 404, None)
 
     def has_file(self, path: str) -> bool:
         """Whether there is a public file of that path in ``out/``."""
         return os.path.isfile(os.path.join(self._public, path))
 
-    def _said(self, refusal: Refusal, status: int, headers: Mapping[str, str] | None) -> Response:
+    def _said(self, refusal: Callable[[WebWords], Refusal], status: int, headers: Mapping[str, str] | None) -> Response:
         language = self.settings.site.language
-        way = (self._site_url, words(language).to_site.format(site=self.settings.site.title))
-        return self.notice(language, refusal.title, refusal.text, status=status, headers=headers, way=way)
+        first = words(language)
+        way = (self._site_url, first.to_site.format(site=self.settings.site.title))
+        title, text = refusal(first)
+        # Whoever comes here by a bad link may read the language of a list alone.
+        others = {tag_of(one.language) for one in self.settings.lists if one.language}
+        also = [(tag, *refusal(words(tag))) for tag in sorted(others) if words(tag) is not first]
+        return self.notice(language, title, text, status=status, headers=headers, way=way, also=also[:1])
 
     def _rendered(self, name: str, values: Mapping[str, object]) -> str:
         try:

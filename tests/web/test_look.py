@@ -152,3 +152,11 @@ def _holes(text: str) -> set[str]:
 def test_a_page_says_in_which_language_it_is(language: str, tag: str) -> None:
     assert tag_of(language) == tag
     assert words(language) is (ZH if tag.startswith("zh") else EN)
+
+
+def test_a_bad_link_is_explained_in_the_languages_of_the_lists_too(served: House, tmp_path: Path) -> None:
+    page = served.get("/confirm/x").text
+    assert "这个链接用不了了" in page
+    assert '<section class="apart" lang="en">\n<h2>This link does not work any more</h2>' in page
+    with house(tmp_path / "other") as opened:
+        assert "This link" not in opened.get("/confirm/x").text
