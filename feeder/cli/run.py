@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -112,11 +113,11 @@ class Speaker:
     def say(self, line: str) -> None:
         """Something happened."""
         if not self._quiet:
-            self._print([line], sys.stdout, _INFO)
+            self._print([terminal.clean(line)], sys.stdout, _INFO)
 
     def warn(self, line: str) -> None:
         """Something is wrong."""
-        self._print([line], sys.stderr, _ERROR)
+        self._print([terminal.clean(line)], sys.stderr, _ERROR)
 
     def published(self, report: Report, settings: Settings) -> None:
         """A run ended: what it did, as `publish` says it, and the problems that are new."""
@@ -143,7 +144,13 @@ class Speaker:
         with self._lock:
             for number, line in enumerate(lines):
                 clock = "" if number else f"{datetime.now().astimezone():%H:%M:%S} "
-                terminal.say((priority if journal else clock) + terminal.clean(line), stream)
+                _write((priority if journal else clock) + line, stream)
+
+
+def _write(line: str, stream: TextIO) -> None:
+    """One line, past Python's buffers; a full disk or a terminal that is gone must not end what it tells of."""
+    with suppress(OSError, ValueError):
+        os.write(stream.fileno(), f"{line}\n".encode(errors="backslashreplace"))
 
 
 def _is_journal(stream: TextIO, environ: Mapping[str, str]) -> bool:

@@ -110,6 +110,7 @@ class Work:
             self.fail("sending", words_of(error))
         else:
             self._delivered(mailing, settings)
+        self._write_letters()
         self._look_at_mail(self._clock.now(), tried=True)
         self._save()
 
@@ -118,14 +119,9 @@ class Work:
         self._idle = 0
 
     def fail(self, where: str, words: str, *, mail: bool = True) -> None:
-        """Tell it, once; and the operator by mail, once."""
-        now = self._clock.now()
-        if self._troubles.failed(where, words, now, quiet=not mail):
+        """Tell it, once; and, where ``mail`` may help and it lasts, the operator by mail, once."""
+        if self._troubles.failed(where, words, self._clock.now(), quiet=not mail):
             self._voice.warn(f"{where}: {words}")
-        with self._letters:
-            for trouble in self._troubles.all():
-                if not trouble.mailed:
-                    self._write_to_operator(trouble, now)
 
     def heal(self, where: str, *, quietly: bool = False) -> None:
         """It works; that is told where people heard that it did not."""
@@ -192,6 +188,14 @@ class Work:
         else:
             self.heal("limits", quietly=True)
 
+    def _write_letters(self) -> None:
+        """About what lasts: a template that is just being written is not worth one."""
+        now = self._clock.now()
+        with self._letters:
+            for trouble in self._troubles.all():
+                if not trouble.mailed and now - trouble.since >= duties.PATIENCE:
+                    self._write_to_operator(trouble, now)
+
     def _write_to_operator(self, trouble: Trouble, now: datetime) -> None:
         try:
             queued = alarms.queue(self._book.settings, self._secrets.keys(), trouble, now)
@@ -203,6 +207,7 @@ class Work:
 
     def _derive(self, now: datetime) -> None:
         """What is due from here on, from nothing but files."""
+        self._write_letters()
         settings, wall = self._book.settings, self._clock.now()
         found = self._found(lambda: facts.publishing(settings, now))
         # What keeps mail from being looked at keeps no entry from its instant.

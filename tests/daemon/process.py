@@ -40,6 +40,8 @@ class Daemon:
         self.root = publication.root
         self.log = self.root.parent / f"{self.root.name}.log"
         self.errors = self.root.parent / f"{self.root.name}.errors"
+        if env and "LOG" in env:
+            self.log = self.errors = Path(env["LOG"])
         arguments = argv or ("--no-web",)
         with self.log.open("ab") as out, self.errors.open("ab") as errors:
             self.process = subprocess.Popen(

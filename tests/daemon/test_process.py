@@ -244,6 +244,20 @@ def test_in_the_journal_lines_have_priorities_and_no_times(pub: Publication, tmp
         eventually(lambda: any(line.startswith("<3>settings: feeder.toml:2") for line in again.warned()))
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_a_log_that_takes_no_more_ends_nothing(pub: Publication) -> None:
+    running = Daemon(pub, "--no-web", "-v", env={"LOG": "/dev/full"})
+    try:
+        eventually(lambda: feed(pub.root) == ["A"])
+        pub.write("feeder.toml", "[site]\ntitle = ")
+        eventually(lambda: running.troubles() == {"settings"})
+        pub.entry("b", title="B", date="2026-11-21")
+        eventually(lambda: "B" in feed(pub.root))
+        assert running.end() == 0
+    finally:
+        running.kill()
+
+
 def test_a_long_sending_keeps_no_feed_from_being_published_and_ends_in_good_order(tmp_path: Path) -> None:
     with sink.running(tmp_path, sink.Manners(slow=0.3)) as server:
         desk = with_digest_due(tmp_path / "pub", server.port, 300)
