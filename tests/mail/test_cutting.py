@@ -420,7 +420,7 @@ def test_a_bad_note_is_told_and_stops_nothing(desk: Desk) -> None:
     desk.join("a")
     desk.publication.write("notes/weekly.md", b"\xd6\xd0\xce\xc4\n")
     desk.release("e1")
-    made = desk.at(MONDAY)
+    made = desk.at(MONDAY + timedelta(hours=3))  # so long the editor may mend it
     assert len(made.cuts) == 1
     assert [problem.path for problem in made.problems] == ["notes/weekly.md"]
 

@@ -25,7 +25,7 @@ TERMS = soak(2, 10)
 
 def start(root: Path, port: int, on_uncertain: str) -> subprocess.Popen[str]:
     """A sender in a process of its own, at work."""
-    command = [sys.executable, "-m", "tests.mail.postroom", str(root), str(port), str(CONNECTIONS), on_uncertain]
+    command = [sys.executable, "-m", "mail.postroom", str(root), str(port), str(CONNECTIONS), on_uncertain]
     process = subprocess.Popen(
         command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, encoding="utf-8",
         env={"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'tests'}", "PATH": "/usr/bin:/bin"},
