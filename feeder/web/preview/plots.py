@@ -12,10 +12,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-WIDTH: Final = 720
-HEIGHT: Final = 200
-_LEFT: Final = 44
-_BOTTOM: Final = 24
+WIDTH: Final = 480
+HEIGHT: Final = 180
+_LEFT: Final = 46
+_BOTTOM: Final = 26
 _TOP: Final = 8
 _GRID: Final = 4
 
