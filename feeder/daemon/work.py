@@ -178,7 +178,9 @@ class Work:
                 # By mail, nobody could be told of it.
                 self.fail("sending", tally.down, mail=False)
             else:
-                self.heal("sending")
+                # A turn in which nothing was to leave (all mail waits, say) has not shown that anything can.
+                if tally.sent or tally.deferred or tally.failed:
+                    self.heal("sending")
                 self._raise_alarms(tally.alarms)
 
     def _raise_alarms(self, lines: list[str]) -> None:
@@ -235,6 +237,8 @@ class Work:
         """When to send next; what is due still though it was tried just now waits for longer each time."""
         settings = self._book.settings
         found = self._found(lambda: facts.sending(settings, now))
+        if found == () and not tried:
+            self.heal("sending")
         due = found[0] if found else None
         if due is None and (times := self._troubles.times("sending")):
             due = Duty(now + duties.backed_off(times), "mail", "queued mail")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -232,6 +233,9 @@ def test_a_server_that_cannot_be_reached_is_told_and_not_mailed(desk: Newsdesk) 
     assert len([line for line in stage.voice.warned if line.startswith("sending: ")]) == 1
     deliveries = sum(duty is not None and duty.kind == "mail" for _, duty in stage.turns)
     assert 3 < deliveries < 40  # its own back-off, up to an hour
+    stage.work.wake()
+    stage.work.deliver()  # a visitor rings while all mail waits: that mends nothing
+    assert [one.where for one in stage.troubles.all()] == ["sending"]
     desk.begin(lines=MAIL)
     stage.until(SUNDAY + 32 * HOUR)
     assert stage.troubles.all() == ()
@@ -265,3 +269,19 @@ def test_the_real_process_lives_through_it(desk: Newsdesk) -> None:
         assert running.process.poll() is None
         assert running.end() == 0
         assert len(running.warned()) == 2
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process can be set on Linux only")
+def test_a_disk_that_refuses_and_takes_again(desk: Newsdesk) -> None:
+    with daemon(desk) as running:
+        before, unlimited = desk.read("feed.json"), (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
+        desk.entry("b", "正文。\n" * 9000, title="B", date="2026-11-21")
+        eventually(lambda: "publish" in running.troubles())
+        assert desk.read("feed.json") == before
+        assert running.process.poll() is None
+        resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, unlimited)
+        desk.entry("c", title="C", date="2026-11-22")
+        eventually(lambda: feed(desk.root) == ["C", "B", "A"])
+        eventually(lambda: running.troubles() == set())
+        assert running.end() == 0
