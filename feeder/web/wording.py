@@ -48,6 +48,7 @@ class WebWords:
     confirmed_title: str
     confirmed_text: str
     confirmed_hint: str
+    confirm_also: str
     unsubscribe_title: str
     unsubscribe_text: str
     unsubscribe: str
@@ -132,6 +133,7 @@ ZH = WebWords(
     confirmed_title="订阅成功",
     confirmed_text="您已订阅《{list}》（{frequency}）。谢谢！",
     confirmed_hint="频率、时间、标签和语言，随时可以更改。",
+    confirm_also="用这个地址还申请过《{list}》。如果也是您本人，请一并确认。",
     unsubscribe_title="退订《{list}》",
     unsubscribe_text="点击下面的按钮，您就不会再收到《{list}》。",
     unsubscribe="退订",
@@ -252,6 +254,7 @@ EN = WebWords(
     confirm="Confirm",
     confirmed_title="You are subscribed",
     confirmed_text="{list} will come to you ({frequency}). Thank you!",
+    confirm_also="Somebody also asked for {list} with this address. If that was you, confirm it here.",
     confirmed_hint="You can change how often, when, which tags and which language at any time.",
     unsubscribe_title="Unsubscribe from {list}",
     unsubscribe_text="Press the button, and {list} will not come to you any more.",

@@ -25,6 +25,28 @@ def test_the_button_confirms_and_leads_to_the_preferences(served: House) -> None
     assert "ana@example.com" in served.get(mine).text
 
 
+def test_a_second_list_of_the_same_day_is_confirmed_by_the_one_mail(served: House) -> None:
+    served.subscribe("ana@example.com")
+    served.subscribe("ana@example.com", "chips")
+    assert len(served.notices("confirm")) == 1
+    path = f"/confirm/{served.token('confirm')}"
+    page = served.post(path)
+    assert 'name="list" value="chips"' in page.text
+    assert served.state(name="chips") == "pending", "only a press of her own confirms it"
+    last = served.post(path, list="chips")
+    assert "Chips Daily will come to you" in last.text
+    assert 'name="list"' not in last.text
+    assert served.state(name="chips") == "active"
+
+
+def test_a_link_confirms_nothing_that_was_not_asked_for(served: House) -> None:
+    served.subscribe("ana@example.com")
+    path = f"/confirm/{served.token('confirm')}"
+    for name in ("chips", "nothing", "\0", "x" * 300):
+        assert served.post(path, list=name).status == 404
+    assert served.state() == "pending"
+
+
 def test_twice_is_as_once(served: House) -> None:
     served.subscribe("ana@example.com")
     path = f"/confirm/{served.token('confirm')}"
