@@ -47,7 +47,8 @@ class Clockwork:
         """Seconds by which the clock was set since the last look, negative for back; 0: it was not.
 
         To be called every second or oftener. After a step the jobs are to be ``set`` anew: the scheduler waits for so
-        many seconds, whatever the clock says meanwhile.
+        many seconds, whatever the clock says meanwhile (agronholm/apscheduler#351, #752, #794). A machine that slept is
+        a step too: the other clock stands still meanwhile.
         """
         offset = self._look()
         moved = offset - self._offset

@@ -200,7 +200,8 @@ class House:
 
     def _close(self) -> None:
         """Finish what is under way."""
-        self._ended.set()
+        if not self._ended.is_set():  # a signal's handler that came in here would wait for its lock for ever
+            self._ended.set()
         self._notifier.stopping()
         self._voice.say("stopping")
         if self._watcher:

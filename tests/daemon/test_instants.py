@@ -103,6 +103,20 @@ def test_a_clock_set_forward_over_it_and_back_again(desk: Newsdesk) -> None:
     assert titles(desk) == {"A", "G"}
 
 
+def test_a_clock_that_is_centuries_ahead_for_a_moment(desk: Newsdesk) -> None:
+    desk.subscribe("a@example.org", SUNDAY - 24 * HOUR)
+    clock = SteppedClock(SUNDAY)
+    stage = Stage(desk, clock)
+    stage.start()
+    clock.wall = datetime(2200, 1, 1, tzinfo=UTC)
+    stage.publish()
+    clock.wall = SUNDAY + HOUR
+    stage.publish()
+    assert next(duty for duty in stage.work.duties if duty.kind == "digest").at == MONDAY_8
+    assert titles(desk) == {"A"}
+    assert stage.voice.warned == []
+
+
 @pytest.mark.parametrize("late", [0.02, 45.0, 3000.0])
 def test_due_at_the_very_minute_of_a_digest_it_is_in_that_digest(desk: Newsdesk, late: float) -> None:
     # A long build or deploy may hold up the run for minutes.

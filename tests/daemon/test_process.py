@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -242,6 +243,18 @@ def test_in_the_journal_lines_have_priorities_and_no_times(pub: Publication, tmp
     with daemon(pub, env={"JOURNAL_STREAM": f"{errors.st_dev}:{errors.st_ino}"}) as again:
         pub.write("feeder.toml", "[site]\ntitle = ")
         eventually(lambda: any(line.startswith("<3>settings: feeder.toml:2") for line in again.warned()))
+
+
+def test_a_process_that_was_held_over_an_instant(pub: Publication) -> None:
+    with daemon(pub) as running:
+        at = datetime.now(UTC) + timedelta(seconds=3)
+        pub.entry("f", title="F", date=f"{at:%Y-%m-%dT%H:%M:%SZ}")
+        eventually(lambda: running.state().get("why") == "entry F")
+        running.send(signal.SIGSTOP)
+        time.sleep(4)
+        assert feed(pub.root) == ["A"]
+        running.send(signal.SIGCONT)
+        eventually(lambda: feed(pub.root) == ["F", "A"])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
