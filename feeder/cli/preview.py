@@ -85,11 +85,13 @@ def _until_interrupted(studio: Studio, serving: Serving, settings: Settings, *, 
         watchers.append(Watcher(settings, studio.changed, note))
         watchers[-1].start()
         watchers.pop(0).stop()
+        studio.changed()  # something may have been saved in them before they were watched
 
     studio.adopted = renew
     try:
         watchers[0].start()
         studio.start()
+        studio.changed()  # something may have been saved while nobody watched
         serving.start()
         if browser:
             _open(serving.url)

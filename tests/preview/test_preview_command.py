@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -98,3 +99,18 @@ def test_clean_removes_the_copy(publication: Publication) -> None:
     assert folder.is_dir()
     assert publication.command("clean").returncode == 0
     assert not folder.exists()
+
+
+def test_a_folder_that_other_settings_name_is_followed_too(publication: Publication) -> None:
+    with started(publication) as (_, port):
+        publication.configure('[entries]\npath = "news"\n')
+        publication.write("news/a.md", "---\ntitle: 甲\ndate: 2026-11-20\n---\n正文\n")
+        assert eventually(lambda: asked(port, "/page/2026/11/a/")[0] == 200)
+        publication.write("news/b.md", "---\ntitle: 乙\ndate: 2026-11-20\n---\n正文\n")
+        assert eventually(lambda: asked(port, "/page/2026/11/b/")[0] == 200)
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Whether it becomes true within twenty seconds."""
+    waiting = threading.Event()
+    return any(true() or waiting.wait(0.1) for _ in range(200))

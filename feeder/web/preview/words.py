@@ -20,7 +20,6 @@ class Words:
     feeds: str
     board: str
     problems: str
-    problem_count: str
     no_problems: str
     no_problems_text: str
     draft: str
@@ -28,7 +27,6 @@ class Words:
     new: str
     draft_banner: str
     later_banner: str
-    new_banner: str
     building: str
     built: str
     lost: str
@@ -73,7 +71,6 @@ class Words:
     bytes: str
     as_text: str
     as_reader: str
-    feed_of: str
     no_content: str
     read_on: str
     public: str
@@ -117,7 +114,6 @@ ZH = Words(
     feeds="订阅源",
     board="概况",
     problems="问题",
-    problem_count="{} 个问题",
     no_problems="没有问题",
     no_problems_text="所有条目都能发布。",
     draft="草稿",
@@ -125,7 +121,6 @@ ZH = Words(
     new="未发布",
     draft_banner="草稿：只有预览能看到，`draft` 去掉后才会发布。",
     later_banner="{} 才会发布，现在只有预览能看到。",
-    new_banner="下一次 publish 时发布。",
     building="正在生成…",
     built="已更新 {}",
     lost="预览程序已停止，正在重新连接…",
@@ -170,7 +165,6 @@ ZH = Words(
     bytes="{:,} 字节",
     as_text="文本",
     as_reader="阅读器",
-    feed_of="{} 条",
     no_content="没有正文",
     read_on="原文",
     public="已发布 {:,} 条",
@@ -214,7 +208,6 @@ EN = Words(
     feeds="Feeds",
     board="Dashboard",
     problems="Problems",
-    problem_count="{} problems",
     no_problems="No problems",
     no_problems_text="Every entry can be published.",
     draft="draft",
@@ -222,7 +215,6 @@ EN = Words(
     new="new",
     draft_banner="Draft: only the preview shows it. It is published once `draft` is gone.",
     later_banner="Published on {}; until then only the preview shows it.",
-    new_banner="Published with the next publish.",
     building="Building…",
     built="Up to date, {}",
     lost="The preview has stopped; connecting again…",
@@ -267,7 +259,6 @@ EN = Words(
     bytes="{:,} bytes",
     as_text="Text",
     as_reader="Reader",
-    feed_of="{} entries",
     no_content="No text",
     read_on="Original",
     public="{:,} entries published",
