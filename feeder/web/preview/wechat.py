@@ -42,7 +42,7 @@ _ATTRIBUTES: Final = {
     "td": ("colspan", "rowspan"),
     "th": ("colspan", "rowspan"),
 }
-_OWN: Final = frozenset({"feeder", "edge", "more", "notes", "heading", "scroll", "inline", *_CLASSES.values()})
+_OWN: Final = frozenset({"feeder", "edge", "notes", "heading", "scroll", "inline", *_CLASSES.values()})
 _ICON: Final = 160
 """Pictures narrower than so many pixels stay in the line they stand in."""
 _TAG: Final = re.compile(r"<[a-z][a-z0-9]*(?: [a-z-]+=\"[^\"]*\")*>")
@@ -232,24 +232,22 @@ def _fit(element: HtmlElement) -> None:
 
 
 def _unnest(root: HtmlElement) -> None:
-    """A list inside an item comes behind it: the editor shows it as an item of the outer one else."""
+    """A list at the end of an item comes behind it: the editor shows it as an item of the outer one else.
+
+    One in the middle of an item stays, or what follows it would be an item with a number of its own.
+    """
     for item in reversed(root.xpath(".//li[ul or ol]")):
-        rest: HtmlElement | None = None
-        at = item
-        for child in list(item):
-            if child.tag in ("ul", "ol"):
-                tail, child.tail = (child.tail or "").strip(), None
-                at.addnext(child)
-                at, rest = child, None
-                if tail:
-                    rest = E.li(tail, {"class": "more"})
-            elif at is not item:
-                rest = E.li({"class": "more"}) if rest is None else rest
-                rest.append(child)
-            if rest is not None and rest.getparent() is None:
-                at.addnext(rest)
-                at = rest
+        while len(item) and _ends_with_list(item):
+            inner = item[-1]
+            inner.tail = None
+            item.addnext(inner)
         _trim(item)
+
+
+def _ends_with_list(item: HtmlElement) -> bool:
+    last = item[-1]
+    alone = len(item) == 1 and not (item.text or "").strip()
+    return last.tag in ("ul", "ol") and not (last.tail or "").strip() and not alone
 
 
 def _trim(item: HtmlElement) -> None:
