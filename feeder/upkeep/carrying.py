@@ -17,6 +17,7 @@ from feeder.dates import to_micros
 from feeder.errors import Locked
 from feeder.history.opening import VERSION as HISTORY_VERSION
 from feeder.history.opening import refusal
+from feeder.mail.cutting import remembered
 from feeder.mail.database import HEAD as MAIL_VERSION
 from feeder.mail.subscribers.suppression import Suppressions
 
@@ -31,15 +32,14 @@ CREATE TEMP TABLE later AS SELECT number FROM was.digest
   WHERE number > (SELECT coalesce(max(number), 0) FROM main.digest);
 INSERT OR IGNORE INTO main.digest SELECT * FROM was.digest WHERE number IN (SELECT number FROM later);
 INSERT OR IGNORE INTO main.digest_entry SELECT * FROM was.digest_entry WHERE number IN (SELECT number FROM later);
-INSERT OR REPLACE INTO main.meta SELECT key, value FROM was.meta WHERE key = 'mail';
-INSERT OR REPLACE INTO main.meta SELECT key, value FROM was.meta WHERE key = 'cut'
-  AND CAST(value AS INTEGER) > coalesce((SELECT CAST(value AS INTEGER) FROM main.meta WHERE key = 'cut'), 0);
+INSERT OR REPLACE INTO main.meta SELECT key, value FROM was.meta WHERE key IN ('mail', 'cut')
+  AND (SELECT CAST(value AS INTEGER) FROM was.meta WHERE key = 'cut')
+    > coalesce((SELECT CAST(value AS INTEGER) FROM main.meta WHERE key = 'cut'), 0);
 """
-_MAIL: Final = """
+_NEWER: Final = """SELECT coalesce((SELECT json_extract(value, '$.at') FROM was.meta WHERE key = 'cut'), 0)
+  >= coalesce((SELECT json_extract(value, '$.at') FROM main.meta WHERE key = 'cut'), 0)"""
+_SENT: Final = """
 CREATE TEMP TABLE before AS SELECT coalesce(max(id), 0) AS value FROM main.digest;
-CREATE TEMP TABLE same AS SELECT s.id FROM main.subscriber AS s
-  JOIN was.subscriber AS w ON w.id = s.id AND w.key = s.key;
-CREATE UNIQUE INDEX temp.same_id ON same (id);
 CREATE TEMP TABLE changed AS SELECT id FROM was.digest WHERE id NOT IN (SELECT id FROM main.digest)
   UNION SELECT digest FROM main.delivery WHERE state IN ('queued', 'deferred', 'sending', 'held');
 INSERT OR REPLACE INTO main.digest SELECT * FROM was.digest WHERE id IN (SELECT id FROM changed);
@@ -47,17 +47,15 @@ INSERT OR REPLACE INTO main.digest_entry SELECT * FROM was.digest_entry WHERE di
 INSERT OR REPLACE INTO main.snapshot SELECT * FROM was.snapshot WHERE digest IN (SELECT id FROM changed);
 INSERT OR REPLACE INTO main.delivery SELECT * FROM was.delivery
   WHERE digest IN (SELECT id FROM changed) AND subscriber IN (SELECT id FROM same);
+UPDATE main.delivery SET state = 'sent' WHERE state IN ('queued', 'deferred', 'sending', 'held')
+  AND EXISTS (SELECT 1 FROM was.delivery AS w WHERE w.digest = delivery.digest AND w.transport = delivery.transport
+    AND w.subscriber = delivery.subscriber AND w.state = 'sent');
 UPDATE main.served SET through = max(through, coalesce((SELECT w.through FROM was.served AS w
   JOIN was.subscription AS t ON t.id = w.subscription JOIN main.subscription AS s ON s.id = t.id
     AND s.subscriber = t.subscriber AND s.list = t.list
   WHERE w.transport = served.transport AND w.subscription = served.subscription), 0));
 INSERT OR IGNORE INTO main.served SELECT w.* FROM was.served AS w JOIN was.subscription AS t ON t.id = w.subscription
   JOIN main.subscription AS s ON s.id = t.id AND s.subscriber = t.subscriber AND s.list = t.list;
-UPDATE main.subscription SET (state, state_at, consent) = (SELECT t.state, t.state_at, t.consent
-    FROM was.subscription AS t WHERE t.id = subscription.id)
-  WHERE state <> 'ended' AND EXISTS (SELECT 1 FROM was.subscription AS t WHERE t.id = subscription.id
-    AND t.subscriber = subscription.subscriber AND t.list = subscription.list AND t.state IN ('ended', 'paused'));
-INSERT OR REPLACE INTO main.suppression SELECT * FROM was.suppression;
 INSERT OR IGNORE INTO main.bounce SELECT * FROM was.bounce WHERE subscriber IN (SELECT id FROM same);
 INSERT OR IGNORE INTO main.seen_mail SELECT * FROM was.seen_mail;
 INSERT OR REPLACE INTO main.note SELECT * FROM was.note;
@@ -65,6 +63,17 @@ INSERT OR REPLACE INTO main.volume SELECT * FROM was.volume;
 INSERT OR REPLACE INTO main.notice SELECT * FROM was.notice WHERE id IN (SELECT id FROM main.notice);
 INSERT OR REPLACE INTO main.meta SELECT key, value FROM was.meta
   WHERE key = 'cut' OR key LIKE 'served %' OR key LIKE 'instant %';
+"""
+_LEFT: Final = """
+CREATE TEMP TABLE same AS SELECT s.id FROM main.subscriber AS s
+  JOIN was.subscriber AS w ON w.id = s.id AND w.key = s.key;
+CREATE UNIQUE INDEX temp.same_id ON same (id);
+UPDATE main.subscription SET (state, state_at, consent) = (SELECT t.state, t.state_at, t.consent
+    FROM was.subscription AS t WHERE t.id = subscription.id)
+  WHERE state <> 'ended' AND EXISTS (SELECT 1 FROM was.subscription AS t WHERE t.id = subscription.id
+    AND t.subscriber = subscription.subscriber AND t.list = subscription.list AND t.state IN ('ended', 'paused')
+    AND t.state_at >= subscription.state_at);
+INSERT OR REPLACE INTO main.suppression SELECT * FROM was.suppression;
 UPDATE main.sqlite_sequence SET seq = max(seq, coalesce((SELECT w.seq FROM was.sqlite_sequence AS w
   WHERE w.name = sqlite_sequence.name), 0));
 INSERT INTO main.sqlite_sequence (name, seq) SELECT name, seq FROM was.sqlite_sequence
@@ -120,10 +129,27 @@ def _carry_mail(staged: str, present: str) -> Carried:
             raise sqlite3.DatabaseError("another publication's, or one that was made anew")
         before = _ended(pair)
         lost = pair.number("SELECT count(*) FROM was.subscriber WHERE key NOT IN (SELECT key FROM main.subscriber)")
-        pair.run(_MAIL)
-        digests = pair.number("SELECT count(*) FROM was.digest WHERE id > (SELECT value FROM temp.before)")
+        pair.run(_LEFT)
+        digests = _take_what_was_sent(pair) if pair.number(_NEWER) else 0
         erased = _forget(pair)
         return Carried("mail.db", read=True, digests=digests, left=_ended(pair) - before + erased, lost=lost)
+
+
+def _take_what_was_sent(pair: _Pair) -> int:
+    """Nothing was, where the present one is older than the backup; how many digests were cut since the backup."""
+    pair.run(_SENT)
+    for key, value in pair.connection.execute("SELECT key, value FROM main.meta WHERE key LIKE 'served %'").fetchall():
+        transport, name = remembered.transport_and_list(key)
+        for schedule, until in json.loads(value).items():
+            frequency, hour, zone = remembered.schedule_of(schedule)
+            pair.connection.execute(_SERVE_VANISHED, (until, transport, until, name, frequency, hour, zone))
+    return pair.number("SELECT count(*) FROM was.digest WHERE id > (SELECT value FROM temp.before)")
+
+
+_SERVE_VANISHED: Final = """UPDATE main.served SET through = ? WHERE transport = ? AND through < ? AND subscription IN
+  (SELECT id FROM main.subscription WHERE list = ? AND frequency = ? AND hour IS ? AND timezone = ?
+    AND id NOT IN (SELECT id FROM was.subscription))"""
+"""Those who are in the backup alone were deleted since, by mistake: they had what the others of their schedule had."""
 
 
 def _require_damage(error: sqlite3.DatabaseError) -> None:

@@ -391,3 +391,43 @@ def test_refused_by_the_disk_it_is_the_old_pair_or_the_new(vault: Vault, tmp_pat
         one.restore(file, LATER)
         assert pair(one) == ("then", "then")
         shutil.rmtree(one.root)
+
+
+def test_those_who_were_deleted_by_mistake_are_mailed_nothing_twice(vault: Vault) -> None:
+    vault.entry("e2", "第二条。\n", title="第二条", date="2026-11-25")
+    vault.mailed(MONDAY + 2 * DAY)
+    vault.run_cut_only(MONDAY + WEEK)  # waits to be sent in the backup
+    file = vault.backup(MONDAY + WEEK)
+    vault.mailed(MONDAY + WEEK)
+    now = vault.next_week(MONDAY + WEEK)
+    sent = vault.received()
+    connection = sqlite3.connect(vault.root / MAIL)
+    for table in ("subscriber", "subscription", "served"):
+        connection.execute(f"DELETE FROM {table}")
+    connection.commit()
+    connection.close()
+    vault.restore(file, now)
+    vault.mailed(now + DAY)
+    vault.mailed(now + WEEK)
+    assert vault.received() == sent
+    vault.next_week(now + WEEK)
+    assert {who: len(what) for who, what in vault.received().items()} == {"a@example.org": 4, "b@example.org": 4}
+
+
+def test_a_present_database_that_is_older_than_the_backup_takes_nothing_from_it(vault: Vault, tmp_path: Path) -> None:
+    vault.entry("e2", "第二条。\n", title="第二条", date="2026-11-25")
+    vault.mailed(MONDAY + 2 * DAY)
+    vault.run_cut_only(MONDAY + WEEK)
+    for name in (HISTORY, MAIL):
+        fold(vault.root / name)
+    old = {name: (vault.root / name).read_bytes() for name in (HISTORY, MAIL)}
+    vault.mailed(MONDAY + WEEK)
+    now = vault.next_week(MONDAY + WEEK)
+    file, sent = vault.backup(now), vault.received()
+    for name, data in old.items():
+        vault.lose(name)
+        vault.write(name, data)
+    vault.restore(file, now + DAY)
+    assert vault.mailed(now + DAY).mailing.overtaken == ()
+    assert vault.mailed(now + WEEK).mailing.cuts == ()
+    assert vault.received() == sent
