@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import resource
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from feeder.errors import CannotCreate
@@ -18,6 +20,10 @@ _STARTING: Final = 10.0
 _HEAD: Final = 16 * 1024
 """Bytes of a request before its body."""
 _BACKLOG: Final = 2048
+_MOST: Final = 2000
+"""Connections at once; further ones get 503."""
+_FILES: Final = 8192
+"""Open files that this process wants to be allowed, as far as the system lets it: each connection is one."""
 
 
 class PortTaken(CannotCreate):
@@ -87,8 +93,12 @@ def _bound(host: str, port: int) -> socket.socket:
 def _server(application: ASGIApp, proxies: Sequence[str]) -> Any:  # noqa: ANN401  (imported where it is needed)
     import uvicorn
 
+    from feeder.web.connections import Bounded
+
+    _make_room()
     config = uvicorn.Config(
         application,
+        http=Bounded,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -97,7 +107,16 @@ def _server(application: ASGIApp, proxies: Sequence[str]) -> Any:  # noqa: ANN40
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
         h11_max_incomplete_event_size=_HEAD,
+        limit_concurrency=_MOST,
         timeout_graceful_shutdown=5,
         backlog=_BACKLOG,
     )
     return uvicorn.Server(config)
+
+
+def _make_room() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
