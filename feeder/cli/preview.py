@@ -29,7 +29,7 @@ _TRIES: Final = 50
 )
 @click.option("--open", "browser", is_flag=True, help="Open it in the browser.")
 def preview(directory: Path, port: int | None, browser: bool) -> int:
-    """Show the site as it would be, drafts and all, and follow every save.
+    """Show the site as it would be, with drafts, as you write.
 
     At this machine's own address only, until Ctrl-C. Nothing is published or sent: it works on a copy.
     """

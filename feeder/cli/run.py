@@ -39,8 +39,9 @@ _COUNTED = ("sent", "deferred", "failed", "held", "skipped")
 @click.option("-q", "--quiet", is_flag=True, help="Tell of problems only.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of every run, also when nothing changed.")
 def run(directory: Path, host: str, port: int | None, no_web: bool, quiet: bool, verbose: bool) -> int:
-    """Publish at each change and each due instant, send, and serve the subscription pages.
+    """Publish and send by itself, and answer subscribers.
 
+    At each change and each due instant; the subscription pages, and out/ too, are served meanwhile.
     SIGTERM and Ctrl-C finish what is under way, SIGHUP reads feeder.toml anew.
     """
     if quiet and verbose:
