@@ -127,7 +127,7 @@ class Watcher:
 
     def _after_run(self, notices: Notices) -> Notices:
         """A run has ended: entries may use now what is in folders that are not watched yet."""
-        where = places(self._settings)
+        where = places(self._settings, self._where)
         if where.alone == self._where.alone:
             return notices
         self._where, sight = where, where.look()
@@ -144,7 +144,7 @@ class Watcher:
         with self._lock:
             self._seen = None
         while True:
-            self._where = where = places(self._settings)
+            self._where = where = places(self._settings, self._where)
             sight = where.look()
             before, notices = notices, self._renewed(notices, sight, paths)
             if notices is not before and time.monotonic() - began < LONGEST:
@@ -219,7 +219,7 @@ class Watcher:
             self._changed()
 
     def _looked(self) -> Sight:
-        self._where = places(self._settings)
+        self._where = places(self._settings, self._where)
         return self._where.look()
 
     def _say(self, sentence: str) -> None:

@@ -84,12 +84,15 @@ class Places:
         yield self.notes
 
 
-def places(settings: Settings) -> Places:
-    """Where the inputs are now: what entries use outside of the walked folders is as the last run left it."""
+def places(settings: Settings, before: Places | None = None) -> Places:
+    """Where the inputs are now: what entries use outside of the walked folders is as the last run left it.
+
+    While a run is at work there is no index; then that is as it was ``before``.
+    """
     root, notes = str(settings.root), os.path.join(settings.root, _NOTES)
     trees = tuple(surroundings.trees(settings))
     known = indexing.load(root)
-    used = known.watched if known else {}
+    used = known.watched if known else before.used if before else {}
     alone = {os.path.join(root, FILE), *used}
     # Folders that are walked only once they are there.
     alone.update(os.path.join(root, name) for name in ASSET_FOLDERS)

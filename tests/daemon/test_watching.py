@@ -279,6 +279,28 @@ def test_what_an_entry_uses_from_now_on_is_watched_from_now_on(publication: Publ
         assert watch.watcher.how == "inotify"
 
 
+def test_while_a_run_is_at_work_nothing_is_looked_at_anew(
+    publication: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publication.write("pictures/dot.png", DOT)
+    publication.entry("a", "![x](/pictures/dot.png)\n", date="2026-11-01")
+    publication.run()
+    with watching_of(publication) as watch:
+        known = indexing.load(str(publication.root))
+        assert known is not None
+        looks: list[Places] = []
+        real = Places.look
+        monkeypatch.setattr(Places, "look", lambda self: (looks.append(self), real(self))[1])
+        indexing.drop(str(publication.root))  # as a run does when it begins to write
+        time.sleep(SILENCE)
+        indexing.save(str(publication.root), known)
+        time.sleep(SILENCE)
+        assert (looks, watch.told) == ([], 0)
+        indexing.drop(str(publication.root))
+        publication.write("pictures/dot.png", DOT + b"\0")
+        watch.wait()
+
+
 # Links
 
 
