@@ -29,7 +29,7 @@ class FrontDoor:
         self._retired: ASGIApp | None = None
         self._open = False
         self._outdated = bool(settings.web.port)
-        self._serving = self._bound(settings)
+        self._serving, self._at = self._bound(settings), _place(settings)
 
     @property
     def address(self) -> str:
@@ -67,12 +67,16 @@ class FrontDoor:
 
         Raises ``PortTaken``: it goes on listening where it did.
         """
-        moved = _place(self._settings) != _place(settings)
         self._settings, self._outdated = settings, bool(settings.web.port)
-        if not moved:
+        place = _place(settings)
+        if place == self._at:
             return
+        if self._serving and place[:2] == self._at[:2]:
+            # The same port cannot be had twice: for a moment, visitors wait.
+            self._serving.stop()
+            self._serving, self._at = None, ("", 0, ())
         serving = self._bound(settings)
-        old, self._serving = self._serving, serving
+        old, self._serving, self._at = self._serving, serving, place
         if serving and self._open:
             serving.start()
         if old:

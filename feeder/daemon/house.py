@@ -243,6 +243,7 @@ class House:
 
     def _after(self) -> None:
         self._set()
+        self._standing.save()
         found = self._standing.condition()
         coming = f"next: {found.next_why} {found.next:%Y-%m-%d %H:%M} UTC" if found.next else "nothing is due"
         self._notifier.status(found.why or coming)
@@ -275,6 +276,13 @@ class House:
 
     def _follow(self, settings: Settings) -> None:
         """New settings: pages and watcher by them from now on."""
+        self._listen(settings)
+        if self._watcher:
+            self._watcher.stop()
+            self._watch(settings)
+
+    def _listen(self, settings: Settings) -> None:
+        """Answer where the settings say; an address that is taken is tried again with every run."""
         try:
             self._door.follow(settings)
         except FeederError as error:
@@ -282,12 +290,11 @@ class House:
         else:
             self._work.heal("web")
         self._standing.address = self._door.address
-        if self._watcher:
-            self._watcher.stop()
-            self._watch(settings)
 
     def _dress(self) -> None:
         """Make the pages of the settings in force; what stands in their way may be mended by any change."""
+        if self._troubles.times("web"):
+            self._listen(self._book.settings)
         if not self._door.outdated:
             return
         try:

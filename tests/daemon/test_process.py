@@ -134,6 +134,16 @@ def test_the_pages_follow_the_settings_and_an_address_that_is_taken_changes_noth
         pub.configure(f"[web]\nport = {taken.getsockname()[1]}")
         eventually(lambda: running.troubles() == {"web"})
         assert _status(first) == 200
+        pub.configure(f"[web]\nport = {first}")  # back to where it never ceased to listen
+        eventually(lambda: running.troubles() == set())
+        pub.configure(f'[web]\nport = {first}\nproxies = ["10.0.0.0/8"]')
+        eventually(lambda: "settings" not in running.troubles() and _answers(first))
+        pub.configure(f"[web]\nport = {taken.getsockname()[1]}")
+        eventually(lambda: running.troubles() == {"web"})
+        assert _status(first) == 200
+        taken.close()
+        pub.entry("b", title="B", date="2026-11-21")
+        eventually(lambda: running.troubles() == set())  # it is tried again with every run
         other = _free()
         pub.configure(f"[web]\nport = {other}")
         eventually(lambda: urlsplit(running.state()["address"]).port == other)
@@ -300,6 +310,13 @@ def _ask(port: int | None, method: str, path: str, **form: str) -> str:
         return connection.getresponse().read().decode("utf-8")
     finally:
         connection.close()
+
+
+def _answers(port: int | None) -> bool:
+    try:
+        return _status(port) == 200
+    except OSError:
+        return False
 
 
 def _status(port: int | None) -> int:
