@@ -30,13 +30,13 @@ def in_parallel(
     work: Sequence[T], do: Callable[[Sequence[T]], R], *, batch: int, fewest: int, processes: int = 0
 ) -> Iterator[R]:
     """``do(batch)`` for each batch of the work, in order; in this process where there are fewer than ``fewest`` items,
-    and where other threads run (``feeder run``), which may hold a lock that a fork would never see released.
+    and in any thread but the first (``feeder run``): the others may hold a lock that a fork would never see released.
 
     What ``do`` raises in a child is raised here. ``do`` must open its own connections: they do not survive a fork.
     """
     batches = [work[start : start + batch] for start in range(0, len(work), batch)]
     count = min(processes or cores(), len(batches))
-    if len(work) < fewest or count < 2 or threading.active_count() > 1:
+    if len(work) < fewest or count < 2 or threading.current_thread() is not threading.main_thread():
         yield from map(do, batches)
         return
     # Objects made so far are left alone by the children's garbage collector, or it would copy every page it visits.

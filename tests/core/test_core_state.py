@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -186,6 +187,27 @@ def test_work_comes_back_in_order(processes: int) -> None:
     assert [square for batch in results for square, _ in batch] == [n * n for n in range(103)]
     pids = {pid for batch in results for _, pid in batch}
     assert (pids == {os.getpid()}) if processes == 1 else (os.getpid() not in pids and len(pids) == processes)
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_no_fork_in_a_thread_of_its_own() -> None:
+    def pids(_: Sequence[int]) -> int:
+        return os.getpid()
+
+    found: list[int] = []
+    thread = threading.Thread(
+        target=lambda: found.extend(in_parallel(range(40), pids, batch=10, fewest=1, processes=2))
+    )
+    thread.start()
+    thread.join()
+    assert set(found) == {os.getpid()}
+    # The bar of a terminal draws in a thread; the run itself is in the first one, and forks.
+    beside = threading.Event()
+    drawing = threading.Thread(target=beside.wait)
+    drawing.start()
+    assert os.getpid() not in set(in_parallel(range(40), pids, batch=10, fewest=1, processes=2))
+    beside.set()
+    drawing.join()
 
 
 def test_little_work_stays_in_this_process() -> None:
