@@ -71,10 +71,13 @@ class _Fenced(FileSystemLoader):
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         source = super().get_source(environment, template)
-        file = os.path.realpath(source[1])
-        if not any(file.startswith(f"{os.path.realpath(folder)}{os.sep}") for folder in self.searchpath):
+        if not any(_lies_in(folder, source[1]) for folder in self.searchpath):
             raise TemplateNotFound(template)
         return source
+
+
+def _lies_in(folder: str | os.PathLike[str], file: str | os.PathLike[str]) -> bool:
+    return os.path.realpath(file).startswith(f"{os.path.realpath(folder)}{os.sep}")
 
 
 class Templates:
@@ -89,6 +92,7 @@ class Templates:
         self.root = root
         # A publication in feeder's own checkout has one folder for both.
         self.folders = list(dict.fromkeys([root.resolve() / OWN, defaults()]))
+        self._fenced = sandbox
         kind = ImmutableSandboxedEnvironment if sandbox else Environment
         self.environment = kind(
             loader=(_Fenced if sandbox else FileSystemLoader)(self.folders),
@@ -123,8 +127,13 @@ class Templates:
         return Markup(self.render(name, values))  # noqa: S704
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file beside the templates (stylesheet, icon), the publication's own first."""
+        """The bytes of a file beside the templates (stylesheet, icon), the publication's own first.
+
+        They are public: in the sandbox, a link that leads out of the folder is no file.
+        """
         for folder in self.folders:
+            if self._fenced and not _lies_in(folder, folder / name):
+                continue
             try:
                 return (folder / name).read_bytes()
             except FileNotFoundError:

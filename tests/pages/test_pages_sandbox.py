@@ -13,7 +13,7 @@ from support import Publication
 
 from feeder.mail.compose import Composer
 from feeder.pages.site import Pages
-from feeder.pages.templating import BadTemplateError
+from feeder.pages.templating import BadTemplateError, Templates, defaults
 
 WALKS = (
     "{{ site.__class__.__mro__ }}",
@@ -78,6 +78,15 @@ def test_a_symbolic_link_leads_nowhere(tmp_path: Path) -> None:
     with pytest.raises(BadTemplateError, match="not found"):
         page(tmp_path, "{% include 'mine.html' %}")
     assert page(tmp_path, "{% include 'mine.html' %}", sandbox=False) == "secret"
+
+
+@pytest.mark.parametrize("name", ["style.css", "web/form.js", "icon.png"])
+def test_nor_does_one_in_the_place_of_a_file_that_is_public(name: str, tmp_path: Path) -> None:
+    (tmp_path / "feeder.toml").write_text("secret")
+    (tmp_path / "templates" / name).parent.mkdir(parents=True)
+    os.symlink(tmp_path / "feeder.toml", tmp_path / "templates" / name)
+    assert Templates(tmp_path, {}, sandbox=True).read(name) == (defaults() / name).read_bytes()
+    assert Templates(tmp_path, {}).read(name) == b"secret"
 
 
 def test_what_was_compiled_outside_does_not_run_inside(tmp_path: Path) -> None:

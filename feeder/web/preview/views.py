@@ -181,7 +181,8 @@ class Views:
     def article(self, html: str) -> wechat.Article:
         """HTML as a public account takes it, in the look of the publication."""
         t = self.words
-        css = Templates(self.studio.real.root, {}).read("preview/wechat.css").decode("utf-8", "replace")
+        real = self.studio.real
+        css = Templates(real.root, {}, sandbox=real.site.sandbox).read("preview/wechat.css").decode("utf-8", "replace")
         return wechat.article(html, css, wechat.Words(t.wechat_heading, t.audio, t.video))
 
     def _of_site(self, request: Request, view: Literal["page", "wechat"]) -> Response:
