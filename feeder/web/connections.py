@@ -1,34 +1,64 @@
-"""Connections on which nothing comes are closed: uvicorn waits for ever for a request that was only begun."""
+"""Connections on which nothing comes, or nothing is taken, are closed.
+
+uvicorn waits for ever for a request that was only begun, and for whoever does not read the answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from array import array
+from contextlib import suppress
+from fcntl import ioctl
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
+from termios import TIOCOUTQ
 from typing import Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 PATIENCE: Final = 20.0
 """Seconds that the head of a request may take, and up to twice as many; its body has a bound of its own."""
+STUCK: Final = 3
+"""How often in a row, each time after ``PATIENCE``, a reader may be found to have taken nothing of an answer."""
 
 
 class Bounded(H11Protocol):
-    """uvicorn's own, which looks now and then whether a request came."""
+    """uvicorn's own, which looks now and then whether a request came, and whether the answer goes."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Count from here."""
         super().connection_made(transport)
         self._last: RequestResponseCycle | None = None
-        self._look = self.loop.call_later(PATIENCE, self._close_if_idle)
+        self._unsent = self._stuck = 0
+        self._look = self.loop.call_later(PATIENCE, self._look_after)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count no more."""
         self._look.cancel()
         super().connection_lost(exc)
 
-    def _close_if_idle(self) -> None:
+    def _look_after(self) -> None:
+        unsent = self._outstanding()
+        self._stuck = self._stuck + 1 if unsent and unsent == self._unsent else 0
+        self._unsent = unsent
         at_work = self.cycle is not None and not self.cycle.response_complete
-        if not at_work and self.cycle is self._last:
+        if self._stuck >= STUCK:
+            self._reset()
+        elif not (at_work or unsent) and self.cycle is self._last:
             self.transport.close()
-            return
-        self._last = self.cycle
-        self._look = self.loop.call_later(PATIENCE, self._close_if_idle)
+        else:
+            self._last = self.cycle
+            self._look = self.loop.call_later(PATIENCE, self._look_after)
+
+    def _outstanding(self) -> int:
+        """Bytes that the reader has not taken: those here, and those that the system keeps for it."""
+        told = array("i", [0])
+        with suppress(OSError):
+            ioctl(self.transport.get_extra_info("socket").fileno(), TIOCOUTQ, told)
+        return self.transport.get_write_buffer_size() + told[0]
+
+    def _reset(self) -> None:
+        """End it at once, with all that waits for the reader: closing would wait as well, here or in the system."""
+        with suppress(OSError):
+            self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+        self.transport.abort()

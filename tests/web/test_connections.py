@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -49,6 +51,44 @@ def test_requests_one_after_the_other_share_a_connection(serving: Serving) -> No
         for _ in range(3):
             connection.request("GET", "/")
             assert connection.getresponse().read() == b"hello"
+
+
+async def _large(scope: Scope, receive: Receive, send: Send) -> None:
+    head = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % (64 << 20))]}
+    await send(head)
+    for number in range(64):
+        await send({"type": "http.response.body", "body": bytes(1 << 20), "more_body": number < 63})
+
+
+@pytest.fixture
+def download(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """A connection with a small window, on which a large answer was asked for."""
+    monkeypatch.setattr(connections, "PATIENCE", 0.2)
+    served = Serving(_large, "127.0.0.1", 0)
+    served.start()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", served.port))
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        yield connection
+    served.stop()
+
+
+def test_whoever_takes_nothing_of_an_answer_holds_no_place(download: socket.socket) -> None:
+    ended = select.poll()
+    ended.register(download, select.POLLERR | select.POLLHUP)
+    assert ended.poll(20_000), "it waits for a reader who does not read"
+
+
+def test_whoever_takes_an_answer_slowly_gets_all_of_it(download: socket.socket) -> None:
+    waiting, taken = threading.Event(), 0
+    for _ in range(6):
+        waiting.wait(0.25)
+        taken += len(download.recv(1 << 16))
+    while taken < 64 << 20 and (more := download.recv(1 << 20)):
+        taken += len(more)
+    assert taken > 64 << 20
 
 
 def test_a_port_that_is_taken_is_told(serving: Serving) -> None:

@@ -24,7 +24,8 @@ SMALL: Final = 1 << 20
 """Bytes of a file that is kept in memory; larger ones are read piece by piece."""
 KEPT: Final = 32 << 20
 """Bytes kept in memory, all together."""
-PIECE: Final = 256 << 10
+PIECE: Final = 64 << 10
+"""Bytes that are read at once, and kept for each reader of a large file."""
 
 _DEEPEST: Final = 64
 _FRESH: Final = 1_000_000_000
