@@ -49,6 +49,14 @@ def test_everything_is_there_and_nothing_of_the_publication_is_touched(publicati
     assert state(publication.root) == before
 
 
+@pytest.mark.parametrize(
+    "path", ["/reader/auto/index.html", "/reader/auto/404.html", "/mail/auto/nothing", "/clip-digest/nothing",
+             "/paste-digest/auto/nothing", "/digest/nothing", "/paste/auto/nothing", "/own/nothing", "/site/auto/.feeder"],
+)  # fmt: skip
+def test_what_is_not_there_is_no_fault(still: Room, path: str) -> None:
+    assert still.get(path).status == 404
+
+
 def test_the_mail_database_is_read_and_not_changed(publication: Publication) -> None:
     stocked(publication)
     publication.command("subscribers", "add", "a@example.org", "--confirmed-by", "test")

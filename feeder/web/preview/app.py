@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from feeder.errors import FeederError
+from feeder.errors import FeederError, UsageError
 from feeder.pages.templating import defaults
 from feeder.web.preview import listing
 from feeder.web.preview.framed import Frames
@@ -72,7 +72,8 @@ def _careful(answer: Callable[[Request], Response]) -> Callable[[Request], objec
         try:
             response = await run_in_threadpool(answer, request)
         except FeederError as error:
-            response = PlainTextResponse(f"{error} {error.hint}".strip(), 500)
+            status = 404 if isinstance(error, UsageError) else 500  # no such list, or nothing to show of it
+            response = PlainTextResponse(f"{error} {error.hint}".strip(), status)
         except (OSError, sqlite3.Error, LookupError):
             response = PlainTextResponse("not there at this moment; try again", 503, {"Retry-After": "1"})
         for name, value in _HEADERS.items():

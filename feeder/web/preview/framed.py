@@ -74,7 +74,7 @@ class Frames:
     def reader(self, request: Request) -> Response:
         """``/reader/SCHEME/PATH``: a feed as a reader shows it."""
         path: str = request.path_params["path"]
-        file = file_in(self.studio.shadow.out, path)
+        file = file_in(self.studio.shadow.out, path) if Types().is_feed(path) else None
         if file is None:
             return Response(status_code=404)
         entries = feedviews.read(file)

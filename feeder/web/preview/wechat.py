@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import lxml.etree
 import lxml.html
@@ -84,7 +84,7 @@ def article(html: str, css: str, words: Words | None = None) -> Article:
         root.append(_notes(work.notes.values(), work.first, work.words.links))
     text = _text(root)
     pictures = tuple(dict.fromkeys(work.pictures))
-    refused = tuple(url for url in pictures if urlsplit(url).path.lower().endswith(UNSUPPORTED))
+    refused = tuple(url for url in pictures if _parts(url).path.lower().endswith(UNSUPPORTED))
     return Article(_inlined(root, css), text, tuple(work.notes), pictures, refused)
 
 
@@ -117,7 +117,7 @@ class _Work:
 
     def _link(self, link: HtmlElement) -> None:
         url, text = (link.get("href") or "").strip(), link.text_content().strip()
-        parts = urlsplit(url)
+        parts = _parts(url)
         if parts.scheme in ("http", "https") and parts.hostname == WELCOME:
             return
         mail = parts.scheme == "mailto"
@@ -153,6 +153,14 @@ class _Work:
         width = picture.get("width") or ""
         if width.isdecimal() and int(width) < _ICON:
             picture.set("class", "inline")
+
+
+def _parts(url: str) -> SplitResult:
+    """An address taken apart; of one that is none, nothing."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def _without(root: HtmlElement) -> None:
