@@ -51,7 +51,8 @@ def test_everything_is_there_and_nothing_of_the_publication_is_touched(publicati
 
 @pytest.mark.parametrize(
     "path", ["/reader/auto/index.html", "/reader/auto/404.html", "/mail/auto/nothing", "/clip-digest/nothing",
-             "/paste-digest/auto/nothing", "/digest/nothing", "/paste/auto/nothing", "/own/nothing", "/site/auto/.feeder"],
+             "/paste-digest/auto/nothing", "/digest/nothing", "/paste/auto/nothing", "/own/nothing",
+             "/site/auto/.feeder"],
 )  # fmt: skip
 def test_what_is_not_there_is_no_fault(still: Room, path: str) -> None:
     assert still.get(path).status == 404

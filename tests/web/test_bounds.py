@@ -108,6 +108,24 @@ def test_one_confirmation_an_address_a_day_and_three_ever(tmp_path: Path) -> Non
         assert confirmations(opened) == 3
 
 
+SPELLED = [
+    ["ana@qq.com", "ana+1@qq.com", "ANA+2@qq.com", "ana+3@qq.com", "ana+4+5@qq.com"],
+    ["ana@gmail.com", "a.na@gmail.com", "a.n.a@googlemail.com", "A.NA+x@gmail.com", "an.a@gmail.com"],
+]
+
+
+@pytest.mark.parametrize("spelled", SPELLED, ids=["tags", "dots"])
+def test_a_mailbox_gets_three_a_day_however_it_is_spelled(tmp_path: Path, spelled: list[str]) -> None:
+    with limited(tmp_path, 0, 0, 0) as opened:
+        others = ["anna@gmail.com", "an@gmail.com", "an.a@qq.com", "anab@qq.com", "ana@foxmail.com"]
+        answers = [opened.subscribe(one).status for one in (*spelled, *others)]
+        assert answers == [200] * 10
+        assert [one.address for one in opened.notices("confirm")] == [*spelled[:3], *others]
+        opened.office.time += timedelta(days=1, seconds=1)
+        opened.subscribe(spelled[4])
+        assert opened.notices("confirm")[-1].address == spelled[4]
+
+
 def test_what_was_counted_outlives_the_process(tmp_path: Path) -> None:
     with limited(tmp_path, 2, 0, 0) as opened:
         opened.subscribe("a@example.com")

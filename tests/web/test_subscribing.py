@@ -193,6 +193,20 @@ def test_asking_again_leaves_a_subscriber_as_she_is(served: House) -> None:
 # Programs
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_page_cannot_ask_with_a_visitors_browser(served: House, site: str) -> None:
+    before = served.everything()
+    fields = {"email": ADDRESS, "token": served.form_token(), "frequency": "daily"}
+    answer = served.ask("POST", "/subscribe/weekly", fields, {"Sec-Fetch-Site": site})
+    assert answer.status == 422
+    assert answer.field("email") == ADDRESS
+    assert served.everything() == before
+    served.office.time += timedelta(seconds=5)
+    again = {"email": ADDRESS, "token": answer.field("token")}
+    assert served.ask("POST", "/subscribe/weekly", again, {"Sec-Fetch-Site": "same-origin"}).status == 200
+    assert served.state() == "pending"
+
+
 def test_a_form_that_was_filled_in_too_fast_comes_again_with_what_was_typed(served: House) -> None:
     token = served.form_token(age=timedelta(seconds=1))
     answer = served.post("/subscribe/weekly", email=ADDRESS, token=token, frequency="daily")

@@ -11,6 +11,7 @@ from feeder.dates import from_micros, to_micros
 from feeder.errors import FeederError
 from feeder.mail.addresses import normal
 from feeder.mail.schema import notice, subscription
+from feeder.mail.subscribers import spellings
 from feeder.mail.subscribers.persons import Subscription
 from feeder.mail.subscribers.suppression import Suppressions
 
@@ -20,6 +21,8 @@ EVERY: Final = timedelta(days=1)
 """One confirmation an address in that time, whatever the list; the same for the link to the preferences."""
 CONFIRM_MOST: Final = 3
 """Confirmations an address gets in all before somebody answers one."""
+MAILBOX_MOST: Final = 3
+"""Confirmations a mailbox gets within ``EVERY``, however its address is spelled."""
 
 
 class NotConfirmable(FeederError):
@@ -60,6 +63,8 @@ def may_post(
         return "waiting"
     if kind == "confirm" and _posted(connection, kind, to, stand_in, _answered(connection, to)) >= CONFIRM_MOST:
         return "waiting"
+    if kind == "confirm" and _posted_to_mailbox(connection, key, now - EVERY) >= MAILBOX_MOST:
+        return "waiting"
     return "yes"
 
 
@@ -69,6 +74,15 @@ def _posted(connection: Connection, kind: NoticeKind, to: Subscription, stand_in
         or_(notice.c.address == to.address, notice.c.address == stand_in),
         notice.c.kind == kind,
         notice.c.made_at > to_micros(since),
+    )
+    return int(connection.execute(counted).scalar_one())
+
+
+def _posted_to_mailbox(connection: Connection, key: str, since: datetime) -> int:
+    """How many confirmations went to a mailbox after an instant."""
+    spelled = spellings.of_one_mailbox(connection, key)
+    counted = select(func.count()).where(
+        notice.c.address.in_(spelled), notice.c.kind == "confirm", notice.c.made_at > to_micros(since)
     )
     return int(connection.execute(counted).scalar_one())
 

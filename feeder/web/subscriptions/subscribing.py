@@ -38,6 +38,8 @@ FLOOR: Final = 0.3
 """Seconds after which a request is answered, whatever there was to do: more than the longest way takes."""
 TRAP: Final = "subject"
 """A field that people do not see and programs fill in."""
+_ELSEWHERE: Final = ("cross-site", "same-site")
+"""What a browser says of a form that was sent from another page than ours (W3C Fetch Metadata)."""
 
 
 class Subscribing:
@@ -66,6 +68,9 @@ class Subscribing:
         typed = form.get("email")
         if form.get(TRAP):
             return self._asked(mailing_list, typed)
+        # From a form on somebody's own page, which leads here; nobody's browser asks without her seeing what for.
+        if not form.get("token") or request.headers.get("sec-fetch-site") in _ELSEWHERE:
+            return await self._form(mailing_list, form, wrong=w.once_more)
         again, kept = await self._is_early_or_late(mailing_list, form)
         if again:
             return await self._form(mailing_list, form, wrong=again, token=kept)
@@ -107,9 +112,6 @@ class Subscribing:
         """What to say to a form that was filled in by a program or long ago, and its token, if it is to be kept."""
         counter = self._counter
         w = counter.words(mailing_list.name)
-        if not form.get("token"):
-            # From a form on somebody's own page, which leads here.
-            return w.once_more, ""
         book = await counter.records.book()
         token = book.tokens.read("form", form.get("token"), counter.now)
         if token is None or token.list != mailing_list.name:
