@@ -40,6 +40,10 @@ class Links:
         """Where the person changes frequency, tags, zone and language; empty without a web address."""
         return self._link("preferences", subscriber, list, now)
 
+    def data(self, subscriber: int, now: datetime, list: str = "") -> str:  # noqa: A002
+        """Where the person gets all that is kept about her, or ends it; for a day; empty without a web address."""
+        return f"{self._base}preferences/{self._tokens.make('data', subscriber, list, now)}/data" if self._base else ""
+
     def confirm(self, subscriber: int, list: str, now: datetime) -> str:  # noqa: A002
         """Where the person says that the address is hers; good for seven days; empty without a web address."""
         return self._link("confirm", subscriber, list, now)

@@ -44,16 +44,18 @@ class Post:
     def post(
         self, connection: Connection, kind: NoticeKind, to: Subscription, now: datetime, *, queued: bool = True
     ) -> None:
-        """Queue the question whether the address is the person's, or the link to her preferences.
+        """Queue the question whether the address is the person's, or the link to her preferences or her data.
 
         Not ``queued``, it is written all the same and thrown away, so that nobody can tell by the time it takes.
 
         Raises:
             NotConfirmable: a confirmation would have no link.
         """
-        mailing_list = lists.find(self._settings, to.list)
+        # Her data outlive a list.
+        known = kind != "data" or any(one.name == to.list for one in self._settings.lists)
+        mailing_list = lists.find(self._settings, to.list) if known else None
         language = to.choice.language or lists.language_of(self._settings, mailing_list)
-        url = self._confirm(to, now) if kind == "confirm" else self._links.preferences(to.subscriber, now, to.list)
+        url = self._url(kind, to, now)
         given: dict[str, object] = {"url": url, "frequency": to.choice.frequency}
         if kind == "confirm":
             days = MAX_AGE["confirm"]
@@ -100,6 +102,11 @@ class Post:
         }
         if queued:
             connection.execute(insert(schema.notice).values(row))
+
+    def _url(self, kind: NoticeKind, to: Subscription, now: datetime) -> str:
+        if kind == "confirm":
+            return self._confirm(to, now)
+        return (self._links.data if kind == "data" else self._links.preferences)(to.subscriber, now, to.list)
 
     def _confirm(self, to: Subscription, now: datetime) -> str:
         link = self._links.confirm(to.subscriber, to.list, now)

@@ -17,17 +17,20 @@ from typing import Final, Literal
 from itsdangerous import BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-Purpose = Literal["unsubscribe", "confirm", "preferences", "form"]
+Purpose = Literal["unsubscribe", "confirm", "preferences", "data", "form"]
 
 MAX_AGE: Mapping[Purpose, timedelta | None] = MappingProxyType(
     {
         "unsubscribe": None,
         "confirm": timedelta(days=7),
         "preferences": timedelta(days=90),
+        "data": timedelta(days=1),
         "form": timedelta(hours=12),
     }
 )
-"""How long a token is good. A digest of two years ago still unsubscribes; preferences outlast two monthly digests."""
+"""How long a token is good. A digest of two years ago still unsubscribes; preferences outlast two monthly digests.
+
+Digests are forwarded, and their links with them: what is kept about a person, and its end, need a link of their own."""
 
 ANYBODY: Final = 1
 """The subscriber in a token for ``form``: it says when the page of a list was shown, to whomever."""

@@ -85,6 +85,8 @@ class WebWords:
     wrong_choice: str
     your_data: str
     your_data_text: str
+    data_send: str
+    data_text: str
     export: str
     erase: str
     erase_title: str
@@ -177,10 +179,16 @@ ZH = WebWords(
         "resumed": "已恢复寄送。",
         "ended": "已退订。",
         "all": "已全部退订。",
+        "data": "链接已寄往您的邮箱，一天内有效。这样的邮件一天最多寄一封。",
     },
     wrong_choice="没能保存：所选的内容里有一项不存在。请再选一次。",
     your_data="您的数据",
-    your_data_text="您可以下载我们保存的关于您的全部数据，也可以让我们全部删除。",
+    your_data_text=(
+        "您可以下载我们保存的关于您的全部数据，也可以让我们全部删除。您转发出去的邮件里也有通向本页的链接，"
+        "所以我们先给您寄一个单独的链接。"
+    ),
+    data_send="把链接寄给我",
+    data_text="您可以在这里下载我们保存的关于您的全部数据，也可以让我们全部删除。",
     export="下载我的数据",
     erase="删除我的数据",
     erase_title="删除您的数据",
@@ -189,7 +197,7 @@ ZH = WebWords(
         "我们只保留地址的一个加密指纹，它认不出您是谁，只用来保证以后不会再有人替您订阅。如果您自己想回来，重新订阅并确认即可。",
     ),
     erase_button="全部删除",
-    erase_back="不删了，回到订阅设置",
+    erase_back="不删了，返回",
     erased_title="已删除",
     erased_text="您的数据已经删除，您不会再收到我们的邮件。",
     to_site="回到{site}",
@@ -299,10 +307,16 @@ EN = WebWords(
         "resumed": "Mails will come again.",
         "ended": "You are unsubscribed.",
         "all": "You are unsubscribed from everything.",
+        "data": "A link is on its way to your address. It works for a day; there is no more than one such mail a day.",
     },
     wrong_choice="Not saved: one of the choices does not exist. Please choose again.",
     your_data="Your data",
-    your_data_text="You can download everything we keep about you, or have all of it erased.",
+    your_data_text=(
+        "You can download everything we keep about you, or have all of it erased. Mails that you forward hold the link "
+        "to this page as well, so we first send you one of its own."
+    ),
+    data_send="Send me the link",
+    data_text="Here you can download everything we keep about you, or have all of it erased.",
     export="Download my data",
     erase="Erase my data",
     erase_title="Erase your data",
@@ -312,7 +326,7 @@ EN = WebWords(
         "If you want to come back yourself, subscribe and confirm.",
     ),
     erase_button="Erase everything",
-    erase_back="Keep it, back to my subscriptions",
+    erase_back="Keep it, go back",
     erased_title="Erased",
     erased_text="Your data has been erased, and no mail of ours will come to you any more.",
     to_site="Back to {site}",

@@ -29,7 +29,7 @@ def test_a_confirmation_says_who_asks_for_what(language: str, tmp_path: Path) ->
     assert ("每周）" if chinese else "(weekly)") in made.text
 
 
-@pytest.mark.parametrize("kind", ["confirm", "already", "goodbye", "welcome"])
+@pytest.mark.parametrize("kind", ["confirm", "already", "data", "goodbye", "welcome"])
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_every_kind(kind: str, language: str, tmp_path: Path) -> None:
     made = composer(tmp_path).notice(kind, WEEKLY, language, url="https://subscribe.example.org/x")

@@ -129,7 +129,8 @@ def paths(house: House) -> list[str]:
             f"subscribe/{name}", f"confirm/{house.token('confirm', name=name)}",
             f"unsubscribe/{house.token('unsubscribe', name=name)}",
             f"unsubscribe/{house.token('unsubscribe', name='')}",
-            f"preferences/{token}?done=changed", f"preferences/{token}/erase",
+            f"preferences/{token}?done=changed", f"preferences/{house.token('data', name=name)}/data",
+            f"preferences/{house.token('data', name=name)}/erase",
         ]  # fmt: skip
     for address in ("paused@example.com", "gone@example.com"):
         made.append(f"preferences/{house.token('preferences', address)}")

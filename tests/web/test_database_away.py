@@ -29,7 +29,7 @@ def every(opened: House) -> list[Answer]:
         purpose: opened.tokens.make(purpose, 1, "weekly", NOW) for purpose in ("confirm", "unsubscribe", "preferences")
     }
     paths = ["/subscribe/weekly", *(f"/{purpose}/{one}" for purpose, one in token.items())]
-    paths.append(f"/preferences/{token['preferences']}/erase")
+    paths.append(f"/preferences/{opened.tokens.make('data', 1, 'weekly', NOW)}/erase")
     fields = {"email": "a@b.example", "token": opened.form_token(), "do": "end-all"}
     return [
         opened.ask(method, path, fields if method == "POST" else None) for path in paths for method in ("GET", "POST")

@@ -16,8 +16,8 @@ from feeder.web.requests import LARGEST
 
 PATHS = [
     "/subscribe/", "/subscribe/weekly", "/confirm/{confirm}", "/unsubscribe/{unsubscribe}",
-    "/preferences/{preferences}", "/preferences/{preferences}/data.json", "/preferences/{preferences}/erase",
-    "/healthz", "/metrics",
+    "/preferences/{preferences}", "/preferences/{data}/data.json", "/preferences/{data}/erase",
+    "/preferences/{data}/data", "/healthz", "/metrics",
 ]  # fmt: skip
 POSTED = PATHS[1:5] + PATHS[6:7]
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -32,7 +32,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def filled(opened: House, path: str) -> str:
-    purposes = ("confirm", "unsubscribe", "preferences")
+    purposes = ("confirm", "unsubscribe", "preferences", "data")
     return path.format(**{one: opened.tokens.make(one, 1, "weekly", NOW) for one in purposes})  # type: ignore[arg-type]
 
 

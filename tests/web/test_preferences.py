@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
+import re
 from datetime import timedelta
 
 import pytest
+from mail.newsdesk import text_of
 from sqlalchemy import select
 from web.visitors import Answer, House
 
 from feeder.mail.schema import suppression
+from feeder.mail.subscribers import Subscribers
 from feeder.mail.subscribers.choices import Choice
+from feeder.mail.subscribers.suppression import Reason
+from feeder.mail.tokens import Purpose
 
 SECOND = """
 [[lists]]
@@ -158,11 +165,51 @@ def test_after_ninety_days_the_link_is_too_old(served: House) -> None:
 # Her data
 
 
+def data(house: House, name: str = "weekly") -> str:
+    return f"/preferences/{house.token('data', name=name)}"
+
+
+@pytest.mark.parametrize("name", ["weekly", "gone"])
+def test_the_link_to_her_data_is_mailed_to_her_and_once_a_day(served: House, name: str) -> None:
+    served.join()
+    if name == "gone":
+        with served.database.begin() as connection:
+            connection.exec_driver_sql("UPDATE subscription SET list = 'gone'")
+    assert "把链接寄给我</button>" in served.get(path(served, name)).text
+    for _ in range(3):
+        answer = served.post(path(served, name), do="data")
+        assert (answer.status, answer.headers["Location"]) == (303, f"{path(served, name)}?done=data")
+    (row,) = served.notices()
+    assert (row.kind, row.address, row.list) == ("data", "ana@example.com", "weekly" if name == "weekly" else "")
+    assert served.office.rung == ["mail"] * 3
+    assert "您的邮箱" in served.get(answer.headers["Location"]).text
+    letter = email.message_from_bytes(row.data, policy=email.policy.default)
+    found = re.search(r"https://subscribe\.example\.org(/preferences/\S+/data)\s", text_of(letter))
+    assert found is not None
+    page = served.get(found[1])
+    assert "ana@example.com" in page.text
+    assert [served.get(link).status for link in re.findall(r'href="(/preferences/[^"]*)"', page.text)] == [200, 200]
+    served.office.time += timedelta(days=1, seconds=1)
+    assert served.get(found[1]).status == 404
+    served.post(path(served, name), do="data")
+    assert len(served.notices()) == 2
+
+
+@pytest.mark.parametrize("reason", ["bounce", "complaint"])
+def test_who_gets_no_mail_any_more_can_have_her_data_erased_all_the_same(served: House, reason: Reason) -> None:
+    served.join()
+    with served.database.begin() as connection:
+        people = Subscribers(served.settings, served.database.secrets())
+        people.suppress(connection, "ana@example.com", reason, served.office.time)
+    served.post(path(served), do="data")
+    assert [one.kind for one in served.notices()] == ["data"]
+
+
 def test_the_export_is_everything_about_her_and_nobody_else(served: House) -> None:
     served.join()
     served.join("bob@example.com")
     before = served.everything()
-    answer = served.get(f"{path(served)}/data.json")
+    answer = served.get(f"{data(served)}/data.json")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="my-data.json"'
     assert answer.headers["Content-Type"] == "application/json"
     found = json.loads(answer.body)
@@ -174,7 +221,8 @@ def test_the_export_is_everything_about_her_and_nobody_else(served: House) -> No
 
 def test_erasing_asks_once_more_and_leaves_nothing_but_a_hash(served: House) -> None:
     served.join()
-    address, leave = f"{path(served)}/erase", f"/unsubscribe/{served.token('unsubscribe')}"
+    address, leave = f"{data(served)}/erase", f"/unsubscribe/{served.token('unsubscribe')}"
+    preferences = path(served)
     before, page = served.everything(), served.get(address)
     assert "全部删除</button>" in page.text
     assert served.everything() == before
@@ -184,31 +232,26 @@ def test_erasing_asks_once_more_and_leaves_nothing_but_a_hash(served: House) -> 
         (row,) = connection.execute(select(suppression)).all()
     assert row.reason == "erasure"
     assert not [line for line in served.everything() if "ana@example" in line]
-    # The link is worth nothing any more, and that of the last mail still answers a mail program.
-    assert served.post(address).status == served.get(path_of(address)).status == 404
+    # The links are worth nothing any more, and that of the last mail still answers a mail program.
+    assert served.post(address).status == served.get(preferences).status == 404
     assert served.ask("POST", leave).status == 200
 
 
-def path_of(address: str) -> str:
-    return address.removesuffix("/erase")
+@pytest.mark.parametrize("purpose", ["unsubscribe", "confirm", "data", "form"])
+def test_only_a_token_to_the_preferences_opens_them(served: House, purpose: Purpose) -> None:
+    require_closed(served, purpose, ("",))
 
 
-@pytest.mark.parametrize("purpose", ["unsubscribe", "confirm", "form"])
-def test_only_a_token_to_the_preferences_opens_them(served: House, purpose: str) -> None:
+@pytest.mark.parametrize("purpose", ["unsubscribe", "confirm", "preferences", "form"])
+def test_a_digest_that_was_forwarded_neither_shows_nor_erases_her_data(served: House, purpose: Purpose) -> None:
+    require_closed(served, purpose, ("/data", "/data.json", "/erase"))
+
+
+def require_closed(served: House, purpose: Purpose, rests: tuple[str, ...]) -> None:
     served.join()
-    before, token = served.everything(), served.token(purpose)  # type: ignore[arg-type]
-    refused = {
-        (answer.status, answer.body)
-        for method, rest in (
-            ("GET", ""), ("GET", "/data.json"), ("GET", "/erase"),
-        )
-        for answer in [served.ask(method, f"/preferences/{token}{rest}")]
-    }  # fmt: skip
-    refused |= {
-        (answer.status, answer.body)
-        for rest in ("", "/erase")
-        for answer in [served.post(f"/preferences/{token}{rest}", do="end-all")]
-    }
-    assert len(refused) == 1
-    assert refused.pop()[0] == 404
+    before, token = served.everything(), served.token(purpose)
+    answers = [served.get(f"/preferences/{token}{rest}") for rest in rests]
+    answers += [served.post(f"/preferences/{token}{rest}", do="end-all") for rest in rests if rest in ("", "/erase")]
+    assert {answer.status for answer in answers} == {404}
+    assert len({answer.body for answer in answers}) == 1
     assert served.everything() == before

@@ -111,7 +111,7 @@ class Composer:
         return Rendered(subject=subject, html=html, text=self._text(name, values | told, "digest"))
 
     def notice(self, kind: str, mailing_list: MailingList | None, language: str, **told: object) -> Rendered:
-        """A system mail of its own words: ``confirm``, ``already``, ``goodbye``, ``welcome``.
+        """A system mail of its own words: ``confirm``, ``already``, ``data``, ``goodbye``, ``welcome``.
 
         ``told`` has the ``url`` of its button, and what its words name: ``frequency``, ``days``. Nothing that a
         visitor wrote belongs into it: whoever entered another's address would have a text delivered to it.

@@ -132,6 +132,16 @@ ZH = MailWords(
             button="更改订阅设置",
             small=("如果不是您本人，不必理会这封邮件。",),
         ),
+        "data": NoticeWords(
+            subject="您的数据",
+            title="您的数据",
+            text=("您在订阅设置里要求查看或删除我们保存的关于您的数据。点击下面的按钮，就可以下载，或者全部删除。",),
+            button="我的数据",
+            small=(
+                "链接一天内有效。请不要转发这封邮件：谁有这个链接，谁就能看到您的数据。",
+                "如果不是您本人要求的，不必理会这封邮件。",
+            ),
+        ),
         "goodbye": NoticeWords(
             subject="您已退订《{list}》",
             title="已退订",
@@ -214,6 +224,19 @@ EN = MailWords(
             ),
             button="Change preferences",
             small=("If it was not you, ignore this mail.",),
+        ),
+        "data": NoticeWords(
+            subject="Your data",
+            title="Your data",
+            text=(
+                "You asked to see or erase what we keep about you.",
+                "The button below leads to a page where you can download it, or have all of it erased.",
+            ),
+            button="My data",
+            small=(
+                "The link works for a day. Please do not forward this mail: whoever has the link sees your data.",
+                "If you did not ask for it, ignore this mail.",
+            ),
         ),
         "goodbye": NoticeWords(
             subject="You have left {list}",

@@ -15,10 +15,10 @@ from feeder.mail.subscribers import spellings
 from feeder.mail.subscribers.persons import Subscription
 from feeder.mail.subscribers.suppression import Suppressions
 
-NoticeKind = Literal["confirm", "already"]
+NoticeKind = Literal["confirm", "already", "data"]
 
 EVERY: Final = timedelta(days=1)
-"""One confirmation an address in that time, whatever the list; the same for the link to the preferences."""
+"""One confirmation an address in that time, whatever the list; the same for each link of her own that a person gets."""
 CONFIRM_MOST: Final = 3
 """Confirmations an address gets in all before somebody answers one."""
 MAILBOX_MOST: Final = 3
@@ -49,11 +49,11 @@ def may_post(
     """Whether a system mail may be queued for a subscriber now, and if not, why.
 
     Who bounced may be asked to confirm: an address can work again. Who complained or was erased is asked once, since
-    only she can say that it was she who asked, and never again.
+    only she can say that it was she who asked, and never again. The link to her data she gets all the same.
     """
     key = normal(to.address)[1]
     stand_in = suppressions.stand_in(key)
-    suppressed = suppressions.of(connection, key)
+    suppressed = suppressions.of(connection, key) if kind != "data" else None
     if suppressed is not None and (
         kind != "confirm"
         or (suppressed.reason != "bounce" and _posted(connection, kind, to, stand_in, suppressed.since))

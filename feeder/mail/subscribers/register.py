@@ -136,6 +136,12 @@ class Subscribers:
         self._activated(connection, known, now, consent.event("resumed", now, how=how))
         return True
 
+    def send_data_link(self, connection: Connection, person: Person, name: str, now: datetime) -> None:
+        """Mail a person the link to all that is kept about her: in the words of a list, and no more than one a day."""
+        to = person.on(name) or next(iter(person.subscriptions), None)
+        if to is not None:
+            self._post(connection, "data", to, now)
+
     def end(self, connection: Connection, known: Subscription, now: datetime, *, how: str = "") -> bool:
         """Unsubscribe; whether that changed anything. It is looked up again before each message leaves."""
         if known.state == "ended":

@@ -39,6 +39,7 @@ def routes(settings: Settings, office: Office, records: Records, look: Look, sit
         Route(f"{base}confirm/{{token}}", Address(get=confirming.show, post=confirming.take)),
         Route(f"{base}unsubscribe/{{token}}", Address(get=leaving.show, post=leaving.take)),
         Route(f"{base}preferences/{{token}}", Address(get=choosing.show, post=choosing.take)),
+        Route(f"{base}preferences/{{token}}/data", Address(get=personal.show)),
         Route(f"{base}preferences/{{token}}/data.json", Address(get=personal.export)),
         Route(f"{base}preferences/{{token}}/erase", Address(get=personal.ask, post=personal.erase)),
     ]

@@ -1,7 +1,11 @@
-"""``preferences/TOKEN/data.json`` and ``…/erase``: what is kept about a person, for herself, and its end."""
+"""``preferences/TOKEN/data``, ``…/data.json`` and ``…/erase``: what is kept about a person, for herself, and its end.
+
+The token is one that was mailed for this alone, and lately: those in digests are forwarded with them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -12,13 +16,14 @@ from feeder.mail.subscribers.dossier import dossier
 from feeder.web import answers, requests
 from feeder.web.records import Book
 from feeder.web.subscriptions.counter import Counter
+from feeder.web.wording import WebWords
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
 class Personal:
-    """A person's data. Only a token to her preferences opens it."""
+    """A person's data. Only a token to her data opens it."""
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
@@ -26,7 +31,7 @@ class Personal:
     async def export(self, request: Request) -> Response:
         """Everything about her, as a file of JSON."""
         counter = self._counter
-        token = await counter.token(request, "preferences")
+        token = await counter.token(request, "data")
         if token is None:
             return counter.bad_link()
 
@@ -39,28 +44,29 @@ class Personal:
 
     async def ask(self, request: Request) -> Response:
         """The page that says what erasing means, with the button."""
+        return await self._page(request, "erase", lambda w: w.erase_title)
+
+    async def show(self, request: Request) -> Response:
+        """The page that leads to both."""
+        return await self._page(request, "data", lambda w: w.your_data)
+
+    async def _page(self, request: Request, template: str, title: Callable[[WebWords], str]) -> Response:
         counter = self._counter
-        token = await counter.token(request, "preferences")
+        token = await counter.token(request, "data")
         if token is None:
             return counter.bad_link()
         number = token.subscriber
         person = await counter.records.read(lambda connection, _book: persons.by_number(connection, number))
         if person is None:
             return counter.bad_link()
-        path = request.path_params["token"]
-        values = {
-            "action": counter.path("preferences", path, "erase"),
-            "back": counter.path("preferences", path),
-            "address": person.address,
-        }
-        w = counter.words(token.list)
-        return counter.look.page("erase", counter.language(token.list), w.erase_title, values)
+        values = {"path": counter.path("preferences", request.path_params["token"]), "address": person.address}
+        return counter.look.page(template, counter.language(token.list), title(counter.words(token.list)), values)
 
     async def erase(self, request: Request) -> Response:
         """Erase her. The token is worth nothing afterwards."""
         counter = self._counter
         await requests.form(request)
-        token = await counter.token(request, "preferences")
+        token = await counter.token(request, "data")
         if token is None:
             return counter.bad_link()
         now = counter.now

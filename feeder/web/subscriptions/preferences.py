@@ -28,7 +28,7 @@ from feeder.web.wording import tag_of
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Done = Literal["changed", "paused", "resumed", "ended", "all", "wrong", "nothing"]
+Done = Literal["changed", "paused", "resumed", "ended", "all", "data", "wrong", "nothing"]
 _HOW = "page"
 
 
@@ -60,6 +60,8 @@ class Preferences:
             raise HTTPException(400)
         if done in ("changed", "resumed"):
             counter.schedule_changed()
+        if done == "data":
+            counter.mail_waits()
         return answers.elsewhere(f"{counter.path('preferences', request.path_params['token'])}?done={done}")
 
     def _do(self, connection: Connection, book: Book, token: Token, form: Form, now: datetime) -> Done | None:
@@ -71,6 +73,9 @@ class Preferences:
             for one in person.subscriptions:
                 book.subscribers.end(connection, one, now, how=_HOW)
             return "all"
+        if form.get("do") == "data":
+            book.subscribers.send_data_link(connection, person, token.list, now)
+            return "data"
         known = person.on(form.get("list"))
         return self._on_one(connection, book, known, form, now) if known is not None else "nothing"
 
