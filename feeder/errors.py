@@ -107,6 +107,12 @@ class Locked(FeederError):
     exit_code = 75
 
 
+class ClockAhead(FeederError):
+    """The clock is further ahead than can be true; nothing was published or sent."""
+
+    exit_code = 75
+
+
 class SettingsError(FeederError):
     """feeder.toml is wrong."""
 

@@ -178,6 +178,12 @@ def stats(tree: Tree) -> dict[str, Stat]:
     return dict(zip(_names(tree), zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True), strict=True))
 
 
+def newest(index: Index) -> int:
+    """The latest time of a file in the walked folders, in nanoseconds since the epoch; 0 for none after 1970."""
+    times = (at for tree in index.trees.values() for at in _unpacked(tree[1])[::3])
+    return max((at for at in times if at <= _64_BITS // 2), default=0)
+
+
 def differing(before: Tree, now: Tree) -> tuple[list[str], list[str]]:
     """The files of ``now`` that are new or look another way, and those of ``before`` that are gone.
 

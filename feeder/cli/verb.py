@@ -16,7 +16,7 @@ from feeder.cli.options import HELP, in_directory
 @click.option("-q", "--quiet", is_flag=True, help="Tell of problems only, also on a terminal.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell of every change and all standing problems, with excerpts.")
 @click.option("--json", "as_json", is_flag=True, help="Tell what happened as one JSON object on stdout.")
-@click.option("--force", is_flag=True, help="Publish even if more than half of the entries would be withdrawn.")
+@click.option("--force", is_flag=True, help="Publish though most would be withdrawn, or the clock seems wrong.")
 @click.option("--no-mail", is_flag=True, help="Send nothing.")
 @click.option(
     "--lock-timeout",

@@ -25,7 +25,7 @@ from feeder.errors import HistoryDamaged, Problem
 from feeder.inputs import Inputs, Progress
 from feeder.output import Written, held, publishing, release
 from feeder.output.deploy import owed
-from feeder.pipeline import mailing, notifying
+from feeder.pipeline import clock, mailing, notifying
 from feeder.pipeline.deciding import decide, settle
 from feeder.pipeline.gathering import add_what_is_due, gather
 from feeder.pipeline.making import deploy, make
@@ -50,6 +50,7 @@ def publish(settings: Settings, now: datetime, options: Options | None = None) -
         HistoryDamaged: it was left as it is, and nothing was published.
         DataError: nothing was published, because of what entries or history hold.
         CannotCreate, CannotWrite: the output cannot be written; what was public stays.
+        ClockAhead: ``now`` cannot be true.
     """
     options = options or Options()
     done = _publish(settings, now, options)
@@ -154,6 +155,8 @@ def _in_order(run: Run, following: Sequence[Problem]) -> Report:
     """The whole run, in order."""
     options = run.options
     looked = inputs.survey(run.settings, run.history, run.cache, run.options.seen)
+    if options.ahead is None and not options.force:
+        clock.require_plausible(run.history, looked.index, run.now)
     if _is_held(run, looked):
         return report(run, looked, Plan(run.micros), Written(), deployed=deploy(run, Written()))
     add_what_is_due(run, looked)
@@ -164,6 +167,7 @@ def _in_order(run: Run, following: Sequence[Problem]) -> Report:
     plan = settle(run, looked, arrived)
     if options.dry_run:
         return dry_report(run, plan)
+    clock.note(run.history, run.now)
     jobs = decide(run, looked, plan)
     written = make(run, looked, jobs)
     deployed = deploy(run, written)

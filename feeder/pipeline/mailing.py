@@ -19,6 +19,7 @@ from feeder.errors import FeederError, Locked, Problem
 from feeder.history import DigestRecord, History
 from feeder.inputs import Inputs, Progress
 from feeder.output import Written, publishing
+from feeder.pipeline import clock
 from feeder.pipeline.making import make
 from feeder.pipeline.run import NOTES, Run
 from feeder.pipeline.values import Due, Mailing, Post
@@ -222,6 +223,7 @@ def _send(
     from feeder.mail.message import dkim
 
     with histories.read_history(str(settings.root)) as history:
+        clock.require_plausible(history, index.load(str(settings.root)), post.clock.now())
         host = list_host(settings, history)
     password = post.secrets.get("smtp_password")
     return sending.send(

@@ -109,12 +109,21 @@ def test_a_clock_that_is_centuries_ahead_for_a_moment(desk: Newsdesk) -> None:
     stage = Stage(desk, clock)
     stage.start()
     clock.wall = datetime(2200, 1, 1, tzinfo=UTC)
-    stage.publish()
+    desk.entry("f", "以后。\n", title="F", date="2199-01-01")
+    for _ in range(2):
+        stage.work.publish()
+        stage.work.deliver()
     clock.wall = SUNDAY + HOUR
+    desk.entry("b", "现在。\n", title="B", date=clock.wall.isoformat())
     stage.publish()
     assert next(duty for duty in stage.work.duties if duty.kind == "digest").at == MONDAY_8
-    assert titles(desk) == {"A"}
-    assert stage.voice.warned == []
+    assert titles(desk) == {"A", "B"}
+    stage.until(MONDAY_8 + HOUR, safety=False)
+    (letter,) = desk.letters()
+    assert "B" in text_of(letter)
+    (warned,) = stage.voice.warned
+    assert warned.startswith("publish: the clock says 2200-01-01, but the last run was on 2026-11-22")
+    assert "publish: well again" in stage.voice.said
 
 
 @pytest.mark.parametrize("late", [0.02, 45.0, 3000.0])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from support import NOW, Publication
+
+from feeder.errors import ClockAhead
 
 
 def titles(publication: Publication) -> list[str]:
@@ -51,14 +54,45 @@ def test_an_entry_that_arrives_while_the_clock_is_back_waits_for_its_date(public
 
 def test_a_clock_set_forward_and_back_again(publication: Publication) -> None:
     publication.entry("a", title="A", date="2026-11-21")
-    publication.entry("f", title="F", date="2030-01-01 09:00")
+    publication.entry("f", title="F", date="2027-12-01 09:00")
     publication.run(NOW)
     assert titles(publication) == ["A"]
-    publication.run(NOW + timedelta(days=4000))
+    publication.run(NOW + timedelta(days=390))
     assert sorted(titles(publication)) == ["A", "F"]
     stamps = publication.stamps()
     publication.run(NOW + timedelta(hours=1))
     assert publication.stamps() == stamps
+
+
+def test_a_clock_that_cannot_be_right_publishes_nothing_until_it_is_told_to(publication: Publication) -> None:
+    publication.entry("a", title="A", date="2026-11-21")
+    publication.entry("f", title="F", date="2030-01-01 09:00")
+    publication.run(NOW)
+    stamps, far = publication.stamps(), datetime(2200, 1, 1, tzinfo=UTC)
+    for _ in range(2):
+        with pytest.raises(ClockAhead, match="the clock says 2200-01-01"):
+            publication.run(far)
+    assert publication.stamps() == stamps
+    assert publication.run(NOW + timedelta(hours=1)).changes == ()
+    publication.run(far, force=True)
+    assert sorted(titles(publication)) == ["A", "F"]
+    publication.run(far + timedelta(days=399))
+
+
+def test_a_publication_that_rested_for_years_is_taken_up_with_its_next_entry(publication: Publication) -> None:
+    publication.entry("a", title="A", date="2026-11-21")
+    publication.run(NOW)
+    later = NOW + timedelta(days=2000)
+    path = publication.entry("b", title="B", date="2030-01-01")
+    os.utime(path, (later.timestamp(), later.timestamp()))
+    publication.run(later)
+    assert sorted(titles(publication)) == ["A", "B"]
+
+
+def test_each_day_with_a_run_counts_though_nothing_changes(publication: Publication) -> None:
+    publication.entry("a", title="A", date="2026-11-21")
+    for days in range(0, 2000, 390):
+        publication.run(NOW + timedelta(days=days))
 
 
 ZONES = [
