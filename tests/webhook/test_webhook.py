@@ -377,3 +377,13 @@ def test_names_of_secrets_are_not_in_answers(open_hook: Hook) -> None:
     assert MAILGUN_KEY not in words
     assert "a secret" not in words
     assert WEB
+
+
+def test_more_reports_than_are_read_at_once_are_refused_and_none_is_lost(open_hook: Hook) -> None:
+    open_hook.reader()
+    rest = [{"kind": "hard", "address": f"nobody{number}@example.com"} for number in range(200)]
+    one = {"kind": "hard", "address": ADDRESS}
+    assert open_hook.send("plain", json.dumps([*rest, one]))[0] == 413
+    assert not open_hook.room.suppressed(ADDRESS)
+    assert open_hook.send("plain", json.dumps([*rest[1:], one]))[0] == 200
+    assert open_hook.room.suppressed(ADDRESS) == "bounce"

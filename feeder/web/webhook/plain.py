@@ -52,7 +52,9 @@ def read(incoming: Incoming, trust: Trust) -> Batch:
     if signed_at is None or abs(trust.now - signed_at) > OLDEST:
         raise Refused(403, "the signature is too old, or the clocks differ")
     told = fields.anything(incoming.body)
-    each = told[: fields.MOST] if isinstance(told, list) else [told]
+    each = told if isinstance(told, list) else [told]
+    if len(each) > fields.MOST:
+        raise Refused(413, f"a request has at most {fields.MOST} reports")
     reports = tuple(report for one in each if isinstance(one, dict) and (report := _report(one)) is not None)
     return Batch(keys=(sha256(match[1].encode() + b"." + incoming.body).hexdigest(),), reports=reports)
 
