@@ -205,7 +205,9 @@ def connected(path: str, patience: float = _BUSY) -> sqlite3.Connection:
 def _engine(path: str, patience: float = _BUSY) -> Engine:
     from sqlalchemy import URL, create_engine, event
 
-    engine = create_engine(URL.create("sqlite", database=path), creator=lambda: connected(path, patience))
+    url = URL.create("sqlite", database=path)
+    # An error ends in a log, where neither addresses nor the links of mails belong.
+    engine = create_engine(url, creator=lambda: connected(path, patience), hide_parameters=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from mail.deskbook import settings
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from support import CHECKOUT, NOW, soak
 
 from feeder.config.settings import Mail, Settings, Site
@@ -253,3 +254,11 @@ def test_a_full_disk_is_a_full_disk(tmp_path: Path) -> None:
         with opened.read() as connection:
             assert "large" not in connection.execute(select(schema.meta.c.key)).scalars().all()
     database.require_sound(given)
+
+
+def test_an_error_tells_nothing_of_what_was_to_be_written(tmp_path: Path) -> None:
+    with database.open_mail(made(tmp_path), NOW) as opened, opened.begin() as connection:
+        connection.execute(note("ana@example.com", "1"))
+        with pytest.raises(IntegrityError) as caught:
+            connection.execute(note("ana@example.com", "2"))
+    assert "ana@" not in str(caught.value)
