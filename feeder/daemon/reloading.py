@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from feeder import config, index
+from feeder import history as histories
 from feeder.config import Settings
+from feeder.errors import SettingsError
 from feeder.index import Index
 
 _PACKAGE: Final = os.path.dirname(os.path.abspath(index.__file__))
@@ -39,6 +41,17 @@ class Book:
     def outdated(self) -> bool:
         """Whether another version was installed since this process began."""
         return index.stat(_ANY) != self._version
+
+    def require_publication(self) -> None:
+        """Raise ``SettingsError`` where the whole publication is gone: a disk was unmounted, a folder moved.
+
+        What would be published in its place is an empty site, without a history.
+        """
+        root = os.path.dirname(self._path)
+        if not os.path.exists(self._path) and not os.path.exists(os.path.join(root, histories.FILE)):
+            raise SettingsError(
+                f"there is no publication in {root} any more", hint="mount it, or move it back; it is looked for again"
+            )
 
     def refresh(self, *, forced: bool = False) -> bool:
         """Read the file anew if it was touched since, or ``forced``; whether it was read.

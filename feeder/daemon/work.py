@@ -87,6 +87,7 @@ class Work:
         now = duties.moment((*self._came, *self._publishing), wall)
         options = Options(seen=self._book.seen(seen), progress=progress, lock_timeout=_WAIT, every_problem=False)
         try:
+            self._book.require_publication()
             report = pipeline.publish(self._book.settings, now, options)
         except Locked as error:
             self._wait_for(error, wall)

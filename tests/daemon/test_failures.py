@@ -241,6 +241,21 @@ def test_a_server_that_cannot_be_reached_is_told_and_not_mailed(desk: Newsdesk) 
     assert stage.troubles.all() == ()
 
 
+def test_a_publication_that_is_away_is_not_published_empty(desk: Newsdesk, tmp_path: Path) -> None:
+    stage = started(desk)
+    away = desk.root.rename(tmp_path / "away")
+    for _ in range(3):
+        stage.work.publish()
+        stage.work.deliver()
+    assert not desk.root.exists()
+    assert any("no publication" in line for line in stage.voice.warned)
+    away.rename(desk.root)
+    desk.entry("back", "回来。\n", title="Back", date="2026-11-20")
+    stage.work.publish()
+    assert stage.voice.reports[-1].changes[0].title == "Back"
+    assert stage.troubles.all() == ()
+
+
 def test_nothing_is_mailed_where_there_are_no_lists(tmp_path: Path) -> None:
     plain = Newsdesk(tmp_path / "pub")
     plain.configure()
