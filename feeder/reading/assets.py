@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from feeder.links import decode, slugify
 from feeder.model import Asset, Enclosure, Image
 from feeder.reading import media
+from feeder.reading.files import STATE
 from feeder.reading.pictures import PictureError
 
 VERSION = 1
@@ -82,6 +83,10 @@ def _allowed(place: str) -> bool:
     return media.ending(place) in media.TYPES and not any(part.startswith(".") for part in place.split("/"))
 
 
+def _may_be_public(real: str) -> bool:
+    return media.ending(real) in media.TYPES and not real.startswith(f"{STATE}/")
+
+
 def find(root: str, path: str, reference: str) -> str | None:
     """The file a reference of the entry file ``path`` means, from the publication's root; None for none."""
     top = ""
@@ -93,8 +98,9 @@ def find(root: str, path: str, reference: str) -> str | None:
         except (OSError, ValueError):
             continue
         top = top or os.path.realpath(root)
-        # A link may not lead out of the publication.
-        if os.path.realpath(full).startswith(top + os.sep):
+        # A link may lead neither out of the publication nor to what is no asset: settings, keys, subscribers.
+        real = os.path.realpath(full)
+        if real.startswith(top + os.sep) and _may_be_public(real[len(top) + 1 :]):
             return place
     return None
 

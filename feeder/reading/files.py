@@ -9,8 +9,11 @@ import stat
 from feeder.errors import Problem
 from feeder.reading.text import SIZE_LIMIT, too_large
 
-VERSION = 2
+VERSION = 3
 """Raise it when reading gives other results for the same bytes: it is part of the cache's key."""
+
+STATE = ".feeder"
+"""Folder of what feeder keeps for itself; nothing in it is an input."""
 
 _ENDINGS = (".md", ".markdown", ".txt")
 _REASONS = {
@@ -38,8 +41,9 @@ def load(root: str, path: str) -> bytes | Problem:
     """The bytes of a file inside the publication, or why there are none; never more than `SIZE_LIMIT` is read."""
     full = os.path.join(root, path)
     try:
-        if _leaves(root, full):
-            return Problem(path, "a link that leaves the publication", "copy the file instead of linking it", True)
+        wrong = _wrong_link(root, full)
+        if wrong:
+            return Problem(path, wrong, "copy the file instead of linking it", True)
         # Without O_NONBLOCK, opening a FIFO waits for somebody to write to it.
         number = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
@@ -52,9 +56,14 @@ def load(root: str, path: str) -> bytes | Problem:
         os.close(number)
 
 
-def _leaves(root: str, full: str) -> bool:
-    home = os.path.realpath(root)
-    return os.path.commonpath((home, os.path.realpath(full, strict=True))) != home
+def _wrong_link(root: str, full: str) -> str:
+    """What is wrong with where a file really is; empty where nothing is."""
+    home, real = os.path.realpath(root), os.path.realpath(full, strict=True)
+    if os.path.commonpath((home, real)) != home:
+        return "a link that leaves the publication"
+    # Else whoever may add an entry could publish settings, keys and subscribers.
+    other = not real.lower().endswith(_ENDINGS) or real.startswith(os.path.join(home, STATE, ""))
+    return "a link to a file that holds no entries" if other else ""
 
 
 def _read(path: str, number: int) -> bytes | Problem:

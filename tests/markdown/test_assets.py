@@ -85,6 +85,18 @@ def test_links_out_of_the_publication_and_hidden_files_are_not_found(tmp_path: P
         assert assets.find(str(root), "entries/x.md", reference) is None
 
 
+@pytest.mark.parametrize("place", ["feeder.toml", "secrets/dkim.pem", ".feeder/mail.db", ".feeder/backup.zip"])
+def test_a_link_to_what_is_no_asset_is_none(tmp_path: Path, place: str) -> None:
+    for name in ("static/a.zip", "static/b.zip", place):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_bytes(b"secret")
+    (tmp_path / "static/b.zip").write_bytes(b"PK")
+    os.symlink(f"../{place}", tmp_path / "static/a.zip")
+    os.symlink("b.zip", tmp_path / "static/c.zip")
+    assert assets.find(str(tmp_path), "entries/x.md", "a.zip") is None
+    assert assets.find(str(tmp_path), "entries/x.md", "c.zip") == "static/c.zip"
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_places_and_names_are_taken_out(kind: str) -> None:
     body = picture(kind, exif=exif())

@@ -61,6 +61,11 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     assert refused(home, "out.md") == "a link that leaves the publication"
     assert refused(home, "sibling/a.md") == "a link that leaves the publication"
     assert refused(home, "../secret.md") == "a link that leaves the publication"
+    for number, place in enumerate(["feeder.toml", "secrets/dkim.pem", ".feeder/mail.db", ".feeder/notes.md"]):
+        (home / place).parent.mkdir(exist_ok=True)
+        (home / place).write_text("secret")
+        (home / f"{number}.md").symlink_to(place)
+        assert refused(home, f"{number}.md") == "a link to a file that holds no entries"
     assert refused(home, "loop.md") == "a link that leads in a circle"
     assert refused(home, "dangling.md") == "vanished while it was read"
     assert refused(home, "folder.md") == "not a regular file"

@@ -140,7 +140,8 @@ def _duplicate(source: str, target: str, home: str) -> None:
     """The same file once more; of one that cannot be read, another that cannot."""
     if os.path.islink(source):
         real = os.path.realpath(source)
-        if not real.startswith(f"{os.path.realpath(home)}{os.sep}") or not os.path.isfile(real):
+        inside = real.startswith(f"{os.path.realpath(home)}{os.sep}") and os.path.isfile(real)
+        if not inside or not _is_alike(source, real):
             os.symlink(real, target)  # reading it says what is wrong, as in the original
             return
         source = real
@@ -155,6 +156,13 @@ def _duplicate(source: str, target: str, home: str) -> None:
         shutil.copy2(source, target)
     except PermissionError:
         Path(target).touch(mode=0)
+
+
+def _is_alike(source: str, real: str) -> bool:
+    """Whether a link leads to what its name says: an entry to entries, an asset to an asset."""
+    if files.is_entry_file(source):
+        return files.is_entry_file(real)
+    return ending(source) not in TYPES or ending(real) in TYPES
 
 
 def is_entry(path: str, settings: Settings) -> bool:
