@@ -23,7 +23,7 @@ from feeder import history as histories
 from feeder.config import Settings
 from feeder.errors import HistoryDamaged, Problem
 from feeder.inputs import Inputs, Progress
-from feeder.output import Written, held, publishing, release
+from feeder.output import Written, held, publishing, release, served
 from feeder.output.deploy import owed
 from feeder.pipeline import clock, mailing, notifying
 from feeder.pipeline.deciding import decide, settle
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Due", "Mailing", "Options", "Post", "Report", "deliver", "notify", "publish"]
 
 FOLLOWING: Final = "feeder.toml [[follow]]"
+FRONT: Final = "index.html"
+"""A file that every output has."""
 
 
 def publish(settings: Settings, now: datetime, options: Options | None = None) -> Report:
@@ -159,6 +161,8 @@ def _in_order(run: Run, following: Sequence[Problem]) -> Report:
         clock.require_plausible(run.history, looked.index, run.now)
     if _is_held(run, looked):
         return report(run, looked, Plan(run.micros), Written(), deployed=deploy(run, Written()))
+    if _is_deleted(run):
+        looked.everything = looked.feeds = True
     add_what_is_due(run, looked)
     arrived = gather(run, looked)
     run.tell(FOLLOWING, following)
@@ -191,6 +195,11 @@ def _is_held(run: Run, looked: Inputs) -> bool:
     run.history.commit()
     release(run.settings)
     return False
+
+
+def _is_deleted(run: Run) -> bool:
+    """Whether somebody deleted the output, or emptied it: what changed since would stand there alone."""
+    return run.history.is_output(FRONT) and not os.path.exists(served(run.settings) / FRONT)
 
 
 def _illegible(path: str) -> Problem:

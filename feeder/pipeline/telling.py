@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 from feeder import dates, index, inputs
@@ -90,6 +91,9 @@ def _remember(run: Run, looked: Inputs, due: Due | None, code: int, *, owed: boo
     run.cache.commit()
     inputs.watch_assets(run.settings, run.cache, looked)
     seen = looked.index
+    # What is deleted there shows as a change of the folder.
+    output = os.path.join(run.root, run.settings.output.path)
+    seen.watched[output] = index.stat(output)
     seen.trees = {folder: index.settled(tree, looked.looked_at) for folder, tree in seen.trees.items()}
     seen.due = 0.0 if owed else due.at.timestamp() if due else float("inf")
     if run.settings.lists:
