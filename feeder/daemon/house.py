@@ -226,8 +226,12 @@ class House:
 
     def _publish(self) -> None:
         """A turn of the publishing thread."""
-        reload, self._reload = self._reload, False
-        noticed, self._noticed = self._noticed, False
+        reload, noticed = self._reload, self._noticed
+        # Only what was seen is struck off: another thread may ask in this very moment.
+        if reload:
+            self._reload = False
+        if noticed:
+            self._noticed = False
         seen = self._watcher.look() if noticed and self._watcher else None
         self._work.publish(seen, reload=reload)
         self._dress()
@@ -255,6 +259,7 @@ class House:
     def _broken(self, error: Exception) -> None:
         """A turn raised what it should not have."""
         self._voice.warn(words_of(error))
+        self._ended.wait(_REST)  # what is due is due still: a fault that comes back at once must not take a core
         self._set()
 
     def _due(self, duty: Duty) -> None:
@@ -280,6 +285,8 @@ class House:
         if self._watcher:
             self._watcher.stop()
             self._watch(settings)
+            # What changed between the last look of the one and the first of the other, neither tells.
+            self._publisher.ring()
 
     def _listen(self, settings: Settings) -> None:
         """Answer where the settings say; an address that is taken is tried again with every run."""
