@@ -117,6 +117,16 @@ def extract(path: str, where: Callable[[str], str | None]) -> Manifest:
     return manifest
 
 
+def glance(path: str) -> Manifest | None:
+    """What a backup says of itself, without a look at the rest; None where it is none, or cannot be read."""
+    try:
+        with tarfile.open(path, mode="r|gz") as tar:
+            member = tar.next()
+            return _manifest(path, member, tar.extractfile(member)) if member else None
+    except (DataError, tarfile.TarError, EOFError, zlib.error, OSError):
+        return None
+
+
 def _manifest(path: str, member: tarfile.TarInfo, content: IO[bytes] | None) -> Manifest:
     if member.name != _MANIFEST or content is None or member.size > _LONGEST:
         raise _broken(path, "it is none that feeder made")
@@ -141,7 +151,7 @@ def _take(path: str, manifest: Manifest, name: str, content: IO[bytes], target: 
     assert part is not None
     size, found = 0, sha256()
     with open(target or os.devnull, "wb", opener=_private) as file:
-        while block := content.read(_BLOCK):
+        while size <= part.size and (block := content.read(_BLOCK)):
             size += len(block)
             found.update(block)
             file.write(block)

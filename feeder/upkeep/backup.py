@@ -64,7 +64,7 @@ def backup(settings: Settings, now: datetime, target: Path | None = None, *, kee
         wait: seconds to wait for a publish under way.
 
     Raises:
-        UsageError: there is nothing yet, or the file would be public.
+        UsageError: there is nothing yet, the file would be public, or something else stands in its place.
         HistoryDamaged, MailDamaged: it was left as it is, and there is no new backup; older ones stay.
         Locked: a publish, or another backup, is at work still.
         CannotCreate, CannotWrite: the file cannot be written; nothing half is left.
@@ -74,13 +74,15 @@ def backup(settings: Settings, now: datetime, target: Path | None = None, *, kee
     if not folder.is_dir() and folder != settings.root / FOLDER:
         raise UsageError(f"no folder {folder}", hint="make it first; a disk that is not mounted gets no backup")
     _require_private(settings, folder)
+    if target.is_file() and archive.glance(str(target)) is None:
+        raise UsageError(f"{target} is there, and is no backup", hint="name another file, or a folder")
     with writing(str(folder), str(settings.root)), _copied(settings, now, wait) as (manifest, files):
         if folder == settings.root / FOLDER:
             _make_folder(folder)
         path = _free(folder, now) if folder == target or target == settings.root / FOLDER else target
         _put(path, manifest, files)
         size = os.path.getsize(path)
-        return Made(str(path), size, manifest, tuple(_prune(folder, path, keep)) if keep else ())
+        return Made(str(path), size, manifest, tuple(_prune(folder, path, manifest.url, keep)) if keep else ())
 
 
 def stream(settings: Settings, now: datetime, out: IO[bytes], *, wait: float = 60) -> Made:
@@ -216,10 +218,11 @@ def _put(path: Path, manifest: Manifest, files: dict[str, str]) -> None:
         os.close(folder)
 
 
-def _prune(folder: Path, newest: Path, keep: int) -> Iterator[str]:
-    """Delete our own older ones; what has another name was put there by somebody else."""
+def _prune(folder: Path, newest: Path, url: str, keep: int) -> Iterator[str]:
+    """Delete our own older ones; what has another name, or is another publication's, somebody else put there."""
     found = ((_OURS.fullmatch(one.name), one) for one in folder.iterdir() if one != newest)
-    ours = sorted(((match[1], int(match[2] or 1), one) for match, one in found if match), reverse=True)
-    for _, _, one in ours[keep - 1 :]:
-        one.unlink()
+    named = sorted(((match[1], int(match[2] or 1), one) for match, one in found if match), reverse=True)
+    ours = [one for _, _, one in named if (told := archive.glance(str(one))) and told.url == url]
+    for one in ours[keep - 1 :]:
+        one.unlink(missing_ok=True)
         yield str(one)

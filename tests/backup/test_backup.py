@@ -12,13 +12,15 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from backup.vault import DAY, HISTORY, MAIL, MONDAY, SATURDAY, Vault, fold
+from mail.newsdesk import MAIL as LINES
 from support import NOW, Publication, soak
 
-from feeder.errors import HistoryDamaged, Locked, MailDamaged, UsageError
+from feeder.errors import DataError, HistoryDamaged, Locked, MailDamaged, UsageError
 from feeder.output import publishing
 from feeder.upkeep import archive, backup
 from tests.faults import dying
@@ -98,6 +100,48 @@ def test_keep_deletes_older_ones_of_ours_and_nothing_else(vault: Vault, tmp_path
     assert (vault.root / "backups/mine.tar.gz").exists()
     assert vault.command("backup", "--keep", "1", "-o", str(tmp_path / "x.tgz")).returncode == 2
     assert vault.command("backup", "--keep", "0").returncode == 2
+
+
+def test_keep_spares_what_another_publication_keeps_in_the_same_folder(vault: Vault, tmp_path: Path) -> None:
+    other = Vault.with_news(tmp_path / "other")
+    other.configure(LINES, title="另一个", url="https://other.example.org/")
+    (tmp_path / "kept").mkdir()
+    theirs = [other.backup(MONDAY - n * DAY, tmp_path / "kept") for n in range(1, 4)]
+    ours = [vault.backup(MONDAY + n * DAY, tmp_path / "kept", keep=1) for n in range(3)]
+    assert [path.exists() for path in (*theirs, *ours)] == [True, True, True, False, False, True]
+
+
+def test_only_a_backup_is_replaced(vault: Vault, tmp_path: Path) -> None:
+    file = tmp_path / "mine.tgz"
+    vault.backup(MONDAY, file)
+    vault.backup(MONDAY + DAY, file)
+    assert archive.extract(str(file), lambda _: None).made == MONDAY + DAY
+    for path in (vault.root / "feeder.toml", vault.root / ".feeder/history.db"):
+        before = path.read_bytes()
+        with pytest.raises(UsageError, match="is there, and is no backup"):
+            vault.backup(MONDAY, path)
+        assert path.read_bytes() == before
+
+
+def test_a_database_longer_than_its_manifest_says_fills_no_disk(vault: Vault, tmp_path: Path) -> None:
+    manifest = archive.extract(str(vault.backup(MONDAY)), lambda _: None)
+    (tmp_path / "long").write_bytes(bytes(32 << 20))
+    told = replace(manifest, parts=(replace(manifest.parts[0], size=32 << 20),))
+    with (tmp_path / "bad.tar.gz").open("wb") as out:
+        archive.write(out, told, {manifest.parts[0].name: str(tmp_path / "long")})
+    hostile = tmp_path / "hostile.tar.gz"
+    with tarfile.open(tmp_path / "bad.tar.gz") as given, tarfile.open(hostile, "w:gz") as tar:
+        for member in given:
+            data = given.extractfile(member)
+            assert data is not None
+            content = data.read()
+            if member.name == "manifest.json":
+                content = content.replace(str(32 << 20).encode(), b"4096")
+                member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    with pytest.raises(DataError, match="is not what it was"):
+        archive.extract(str(hostile), lambda name: str(tmp_path / name))
+    assert (tmp_path / "history.db").stat().st_size <= 2 << 20
 
 
 def test_never_where_a_web_server_looks(vault: Vault) -> None:
