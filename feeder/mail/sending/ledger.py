@@ -285,8 +285,10 @@ class Ledger:
             self._run(_SETTLE, values)
 
     def _settle_notice(self, row: Row, state: DeliveryState, reply: str, now: int, due_at: int) -> None:
+        # What was sent is not kept: its link still works, and strangers set off as much of it as they may.
         query = """UPDATE notice SET attempt = attempt + (state <> 'sending'), state = ?1, reply = ?2, updated_at = ?3,
-            due_at = CASE WHEN ?1 = 'deferred' THEN ?4 ELSE due_at END
+            due_at = CASE WHEN ?1 = 'deferred' THEN ?4 ELSE due_at END,
+            data = CASE WHEN ?1 = 'sent' THEN x'' ELSE data END
             WHERE id = ?5 AND state IN ('queued', 'deferred', 'sending')"""
         self._run(query, (state, reply, now, due_at, row.subscriber))
 
