@@ -21,6 +21,8 @@ SOON: Final = 60.0
 LONGEST: Final = 6 * 3600.0
 """Seconds between two tries, at most."""
 
+_END: Final = 250_000_000_000.0
+"""Seconds: in the year 9892; nothing is due later."""
 _PLACE = re.compile(r"(?:(?:tags|authors|languages|digests)/[^/]+/)?feed\.(\w+)")
 
 
@@ -85,7 +87,9 @@ def load(root: str) -> Owed | None:
         topics = {str(path): float(since) for path, since in data["topics"].items()}
         tries, at, asked = int(data["tries"]), float(data["next"]), bool(data["asked"])
         known = Owed(str(data["hub"]), topics, tries, at, asked, str(data["error"]))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        if not all(0 <= instant < _END for instant in (at, *topics.values())):
+            return None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None
     return known if topics else None
 

@@ -70,6 +70,13 @@ def document(*entries: PublicEntry, **frame: object) -> Document:
     return next(atom.render(feed(entries=entries, **frame)))
 
 
+def test_few_are_known_to_be_well_and_no_long_one() -> None:
+    long, short = entry(1, html=f"<p>{'x' * known.LARGEST}</p>"), entry(2)
+    for _ in range(2):
+        lint.check(document(long, short))
+    assert list(known._well.values()) == [short.id]
+
+
 def test_of_known_entries_only_the_new_one_is_parsed() -> None:
     seen: list[bytes] = []
 

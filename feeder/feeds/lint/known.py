@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 
 MOST = 512
 """Entries remembered, of all formats."""
+LARGEST = 64 * 1024
+"""Bytes; a longer entry is parsed every time, or five hundred of them would fill the memory of a process that stays."""
 _LAYOUTS = ((b"\n  <entry", b"\n</feed>\n"), (b"\n    <item", b"\n  </channel>\n</rss>\n"))
 _ROOT = re.compile(rb"<(?:feed|rss)\b[^>]*>")
 _well: dict[tuple[bytes, bytes], str] = {}
@@ -35,7 +37,8 @@ def _told(root: bytes, entries: Sequence[bytes], fresh: dict[bytes, str]) -> lis
     told = [fresh[entry] if entry in fresh else _well[root, entry] for entry in entries]
     for entry, found in zip(entries, told, strict=True):
         _well.pop((root, entry), None)  # the latest come last
-        _well[root, entry] = found
+        if len(entry) <= LARGEST:
+            _well[root, entry] = found
     while len(_well) > MOST:
         del _well[next(iter(_well))]
     return told
