@@ -60,17 +60,18 @@ class Form:
         return name in self._fields
 
 
-async def body(request: Request) -> bytes:
+async def body(request: Request, largest: int = LARGEST, slowest: float = 0) -> bytes:
     """The whole body.
 
-    Raises ``HTTPException``: 413 for more than ``LARGEST`` bytes, announced or not; 408 when it takes too long.
+    Raises ``HTTPException``: 413 for more than ``largest`` bytes, announced or not; 408 when it takes more seconds than
+    ``slowest`` (0: as many as forms may); 400 when it was cut off.
     """
     announced = request.headers.get("content-length", "0")
-    if not announced.isdigit() or int(announced) > LARGEST:
+    if not announced.isdigit() or int(announced) > largest:
         raise _closing(413)
     try:
-        async with asyncio.timeout(SLOWEST):
-            return await _read(request)
+        async with asyncio.timeout(slowest or SLOWEST):
+            return await _read(request, largest)
     except TimeoutError:
         raise _closing(408) from None
     except ClientDisconnect:
@@ -132,11 +133,11 @@ def is_near(request: Request) -> bool:
     return found.is_loopback or found.is_private
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, largest: int) -> bytes:
     read = bytearray()
     async for chunk in request.stream():
         read += chunk
-        if len(read) > LARGEST:
+        if len(read) > largest:
             raise _closing(413)
     return bytes(read)
 

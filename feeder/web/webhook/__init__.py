@@ -15,13 +15,15 @@ from types import MappingProxyType
 from typing import Final, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from feeder.config.secrets import Secrets
 from feeder.config.settings import Settings
 from feeder.errors import FeederError
+from feeder.web import requests
 from feeder.web.values import Office
 from feeder.web.webhook.desk import Desk
 from feeder.web.webhook.values import Batch, Incoming, Refused, Trust
@@ -43,6 +45,7 @@ SLOWEST: Final = 20.0
 MOST: Final = 200
 """Requests that are taken at once: fifty megabytes at the worst."""
 _LATER: Final = {"Retry-After": "60"}
+_REFUSALS: Final = MappingProxyType({400: "cut off", 408: "too slow", 413: f"a report has at most {LARGEST} bytes"})
 # All, so that whoever looks with a browser whether it answers is told what it is for.
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -117,34 +120,15 @@ class _Endpoint:
 
     async def _post(self, request: Request) -> Response:
         try:
-            async with asyncio.timeout(SLOWEST):
-                body = await _body(request)
-        except TimeoutError:
-            return _answer(408, "too slow")
-        except ClientDisconnect:
-            return _answer(400, "cut off")
-        if body is None:
-            return _answer(413, f"a report has at most {LARGEST} bytes")
+            body = await requests.body(request, LARGEST, SLOWEST)
+        except HTTPException as refused:
+            return _answer(refused.status_code, _REFUSALS[refused.status_code], dict(refused.headers or {}))
         headers = {name.lower(): value for name, value in request.headers.items()}
         return await self._counter.take(self._name, Incoming(body=body, headers=headers))
 
 
 def _adapter(name: str) -> Adapter:
     return cast("Adapter", import_module(PROVIDERS[name]))
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body; None when it is too large, which is found out before it is all here."""
-    told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and (len(told) > len(str(LARGEST)) or int(told) > LARGEST):
-        return None
-    pieces, size = list[bytes](), 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > LARGEST:
-            return None
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 def _answer(status: int, words: str, headers: dict[str, str] | None = None) -> Response:
