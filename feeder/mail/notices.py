@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from urllib.parse import quote
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.dialects.sqlite import insert as insert_or_update
 
 from feeder.config.settings import MailingList, Settings
 from feeder.dates import to_micros
@@ -18,6 +20,8 @@ from feeder.mail.subscribers.bounds import NotConfirmable, NoticeKind
 from feeder.mail.subscribers.persons import Subscription
 from feeder.mail.tokens import MAX_AGE, Tokens
 from feeder.mail.values import Rendered
+
+TOLD_EVERY: Final = timedelta(days=1)
 
 
 class Post:
@@ -127,3 +131,22 @@ class Post:
         if self._composer is None:
             self._composer = Composer(self._settings)
         return self._composer
+
+
+def is_news(connection: Connection, key: str, now: datetime) -> bool:
+    """Whether the editor was not told of something within the last day; then it counts as told from now on.
+
+    Args:
+        connection: inside a transaction.
+        key: of what there is to tell; a key of the table ``meta``.
+        now: the time.
+    """
+    table = schema.meta
+    told = connection.execute(select(table.c.value).where(table.c.key == key)).scalar()
+    # A clock that was set back must not keep it silent for ever.
+    if told is not None and to_micros(now - TOLD_EVERY) < int(told) <= to_micros(now):
+        return False
+    value = str(to_micros(now))
+    statement = insert_or_update(table).values(key=key, value=value)
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+    return True

@@ -12,7 +12,7 @@ from feeder.config.settings import Settings
 from feeder.dates import from_micros, to_micros
 from feeder.mail import lists, schema
 from feeder.mail.compose import Composer
-from feeder.mail.notices import Post
+from feeder.mail.notices import Post, is_news
 from feeder.mail.sending import backoff
 
 ENOUGH: Final = 3
@@ -30,7 +30,7 @@ class Refusals:
     def note(self, connection: Connection, provider: str, words: str, now: datetime) -> None:
         """After one was written down: pause the provider when there are several, and tell the editor once a day."""
         until = self._paused(connection, provider, words, now) if _people(connection, provider, now) >= ENOUGH else None
-        if self._is_news(connection, provider, paused=until is not None, now=now):
+        if is_news(connection, f"policy alarm {provider}{' paused' if until is not None else ''}", now):
             self._tell(connection, provider, words, until, now)
 
     def _paused(self, connection: Connection, provider: str, words: str, now: datetime) -> datetime | None:
@@ -48,17 +48,6 @@ class Refusals:
         statement = insert(table).values(transport=self._transport, provider=provider, **values)
         connection.execute(statement.on_conflict_do_update(index_elements=["transport", "provider"], set_=values))
         return until
-
-    def _is_news(self, connection: Connection, provider: str, *, paused: bool, now: datetime) -> bool:
-        table = schema.meta
-        key = f"policy alarm {provider}{' paused' if paused else ''}"
-        told = connection.execute(select(table.c.value).where(table.c.key == key)).scalar()
-        if told is not None and to_micros(now - _DAY) < int(told):
-            return False
-        value = str(to_micros(now))
-        statement = insert(table).values(key=key, value=value)
-        connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
-        return True
 
     def _tell(self, connection: Connection, provider: str, words: str, until: datetime | None, now: datetime) -> None:
         language = self._settings.site.language

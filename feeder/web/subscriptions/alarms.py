@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
-
-from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from feeder.config.settings import Settings
-from feeder.dates import to_micros
-from feeder.mail import lists, schema
+from feeder.mail import lists
 from feeder.mail.compose import Composer
+from feeder.mail.notices import is_news
 from feeder.web.wording import words
 
 if TYPE_CHECKING:
@@ -19,20 +16,11 @@ if TYPE_CHECKING:
 
     from feeder.mail.notices import Post
 
-_EVERY: Final = timedelta(days=1)
-_KEY: Final = "flood alarm"
-
 
 def tell_of_flood(connection: Connection, settings: Settings, post: Post, now: datetime) -> bool:
     """Queue an alarm that the bound of all requests is reached, once a day; whether it was queued now."""
-    table = schema.meta
-    told = connection.execute(select(table.c.value).where(table.c.key == _KEY)).scalar()
-    # A clock that was set back must not keep it silent for ever.
-    if told is not None and to_micros(now - _EVERY) < int(told) <= to_micros(now):
+    if not is_news(connection, "flood alarm", now):
         return False
-    value = str(to_micros(now))
-    statement = insert(table).values(key=_KEY, value=value)
-    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
     language = settings.site.language
     w = words(language)
     text = w.alarm_text.format(count=settings.web.limits.per_hour)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection
 
 from feeder.config.settings import Settings
-from feeder.dates import to_micros
-from feeder.mail import lists, schema
+from feeder.mail import lists
 from feeder.mail.compose import Composer
-from feeder.mail.notices import Post
+from feeder.mail.notices import Post, is_news
 from feeder.web.webhook.values import Confirmation, Refused
-
-_AGAIN: Final = timedelta(days=1)
 
 
 class Telling:
@@ -38,13 +33,8 @@ class Telling:
         self._tell(connection, f"sns certificate {refused.topic}", title, said, now)
 
     def _tell(self, connection: Connection, key: str, title: str, paragraphs: list[str], now: datetime) -> None:
-        table = schema.meta
-        told = connection.execute(select(table.c.value).where(table.c.key == key)).scalar()
-        if told is not None and to_micros(now - _AGAIN) < int(told):
+        if not is_news(connection, key, now):
             return
-        value = str(to_micros(now))
-        statement = insert(table).values(key=key, value=value)
-        connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
         language = self._settings.site.language
         rendered = self._composer.alarm(title, paragraphs, language)
         self._post.queue(connection, "alarm", lists.editor_of(self._settings)[1], rendered, now, language=language)
