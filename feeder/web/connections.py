@@ -6,6 +6,7 @@ uvicorn waits for ever for a request that was only begun, and for whoever does n
 from __future__ import annotations
 
 import asyncio
+import logging
 from array import array
 from contextlib import suppress
 from fcntl import ioctl
@@ -18,6 +19,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 PATIENCE: Final = 20.0
 """Seconds that the head of a request may take, and up to twice as many; its body has a bound of its own."""
+_log: Final = logging.getLogger("feeder.web")
+_log.setLevel(logging.ERROR)
+"""What scanners send is no news; what breaks in an application is."""
 STUCK: Final = 3
 """How often in a row, each time after ``PATIENCE``, a reader may be found to have taken nothing of an answer."""
 
@@ -28,9 +32,12 @@ class Bounded(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Count from here."""
         super().connection_made(transport)
+        self.logger = _log
         self._last: RequestResponseCycle | None = None
         self._unsent = self._stuck = 0
         self._look = self.loop.call_later(PATIENCE, self._look_after)
+        if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count no more."""

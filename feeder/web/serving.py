@@ -20,10 +20,14 @@ _STARTING: Final = 10.0
 _HEAD: Final = 16 * 1024
 """Bytes of a request before its body."""
 _BACKLOG: Final = 2048
+_AT_ONCE: Final = 100
+"""Connections accepted before anything else is looked at."""
 _MOST: Final = 2000
-"""Connections at once; further ones get 503."""
+"""Connections at once, where the process may open so many files; further ones are hung up on."""
 _FILES: Final = 8192
 """Open files that this process wants to be allowed, as far as the system lets it: each connection is one."""
+_KEPT: Final = 256
+"""Of those, how many are kept for everything else: publishing must go on, whoever knocks."""
 
 
 class PortTaken(CannotCreate):
@@ -56,8 +60,10 @@ class Serving:
         waiting = threading.Event()
         for _ in range(int(_STARTING / 0.01)):
             if self._server.started or not self._thread.is_alive():
-                return
+                break
             waiting.wait(0.01)
+        # asyncio makes its own number that of the queue before the door as well; the queue may be longer.
+        self.socket.listen(_BACKLOG)
 
     def stop(self, seconds: float = 10.0) -> None:
         """Finish the requests under way, as far as they end within ``seconds``, and close the socket."""
@@ -95,7 +101,7 @@ def _server(application: ASGIApp, proxies: Sequence[str]) -> Any:  # noqa: ANN40
 
     from feeder.web.connections import Bounded
 
-    _make_room()
+    most = _room()
     config = uvicorn.Config(
         application,
         http=Bounded,
@@ -107,16 +113,21 @@ def _server(application: ASGIApp, proxies: Sequence[str]) -> Any:  # noqa: ANN40
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
         h11_max_incomplete_event_size=_HEAD,
-        limit_concurrency=_MOST,
+        limit_concurrency=most,
         timeout_graceful_shutdown=5,
-        backlog=_BACKLOG,
+        backlog=min(_AT_ONCE, most),
     )
     return uvicorn.Server(config)
 
 
-def _make_room() -> None:
+def _room() -> int:
+    """How many connections there may be, after asking the system for more open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if soft == resource.RLIM_INFINITY:
+        return _MOST
+    return min(_MOST, max(soft - _KEPT, soft // 4))

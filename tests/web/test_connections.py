@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import os
+import resource
 import select
 import socket
 import threading
@@ -14,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from feeder.web import connections
+from feeder.web import serving as serving_room
 from feeder.web.serving import PortTaken, Serving
 
 
@@ -95,3 +98,42 @@ def test_a_port_that_is_taken_is_told(serving: Serving) -> None:
     with pytest.raises(PortTaken, match=r"cannot listen at 127\.0\.0\.1") as refused:
         Serving(_hello, "127.0.0.1", serving.port)
     assert "choose another port" in refused.value.hint
+
+
+def test_more_connections_than_there_is_room_for_take_no_file_from_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    monkeypatch.setattr(serving_room, "_FILES", 0)  # asks for no more
+    monkeypatch.setattr(serving_room, "_MOST", 40)
+    served = Serving(_hello, "127.0.0.1", 0)
+    served.start()
+    open_before = len(os.listdir("/dev/fd"))
+    try:
+        held = [socket.create_connection(("127.0.0.1", served.port), timeout=20) for _ in range(200)]
+        ended = sum(_is_hung_up(one) for one in held[-100:])
+        assert ended >= 90
+        # Ours are in this process too: what is over is what the server keeps.
+        assert len(os.listdir("/dev/fd")) - open_before - len(held) <= 60
+        for one in held:
+            one.close()
+    finally:
+        served.stop()
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, hard)
+    assert capfd.readouterr().err == ""
+
+
+def _is_hung_up(one: socket.socket) -> bool:
+    try:
+        return one.recv(1) == b""
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+
+
+def test_what_scanners_send_is_in_no_log(serving: Serving, capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as connection:
+        connection.sendall(b"\x16\x03\x01 no http at all\r\n\r\n")
+        assert connection.recv(20).startswith(b"HTTP/1.1 400")
+    assert capfd.readouterr().err == ""
