@@ -115,7 +115,8 @@ def _server(application: ASGIApp, proxies: Sequence[str]) -> Any:  # noqa: ANN40
         h11_max_incomplete_event_size=_HEAD,
         limit_concurrency=most,
         timeout_graceful_shutdown=5,
-        backlog=min(_AT_ONCE, most),
+        # One that is hung up on is closed only some turns of the loop later.
+        backlog=max(1, min(_AT_ONCE, most // 16)),
     )
     return uvicorn.Server(config)
 
