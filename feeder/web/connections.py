@@ -19,11 +19,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 PATIENCE: Final = 20.0
 """Seconds that the head of a request may take, and up to twice as many; its body has a bound of its own."""
+STUCK: Final = 3
+"""How often in a row, each time after ``PATIENCE``, a reader may be found to have taken nothing of an answer."""
 _log: Final = logging.getLogger("feeder.web")
 _log.setLevel(logging.ERROR)
 """What scanners send is no news; what breaks in an application is."""
-STUCK: Final = 3
-"""How often in a row, each time after ``PATIENCE``, a reader may be found to have taken nothing of an answer."""
 
 
 class Bounded(H11Protocol):
@@ -60,7 +60,7 @@ class Bounded(H11Protocol):
     def _outstanding(self) -> int:
         """Bytes that the reader has not taken: those here, and those that the system keeps for it."""
         told = array("i", [0])
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # where it was closed meanwhile
             ioctl(self.transport.get_extra_info("socket").fileno(), TIOCOUTQ, told)
         return self.transport.get_write_buffer_size() + told[0]
 
