@@ -232,6 +232,7 @@ def test_each_way_has_its_files(publication: Publication, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "told"),
     [((), "One of --systemd, --cron and --docker is needed."), (("--docker", "--user"), "exclude each other"),
+     (("--systemd", "--docker", "--cron"), "Only one of --systemd, --cron and --docker is needed."),
      (("--cron", "--name", "a/b"), "not a name for a service: a/b"), (("--cron", "--name", "a.b"), "not a name")],
 )  # fmt: skip
 def test_mistakes(publication: Publication, words: tuple[str, ...], told: str) -> None:
@@ -239,3 +240,17 @@ def test_mistakes(publication: Publication, words: tuple[str, ...], told: str) -
     assert done.returncode == 2
     assert told in done.stderr
     assert not (publication.root / "units").exists()
+
+
+def test_a_folder_that_no_line_can_name_is_refused(tmp_path: Path) -> None:
+    for sign in "\n\t\x7f":
+        folder = Publication(tmp_path / f"a{sign}b")
+        folder.configure()
+        done = folder.command("install-units", "--cron")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"control character in its name: {str(folder.root)!r} (rename it first)" in done.stderr
+        assert not (folder.root / "units").exists()
+
+
+def test_the_service_may_open_a_file_for_each_visitor() -> None:
+    assert "\nLimitNOFILE=65536\n" in systemd.files(houses.PLAIN, own=False)["feeder.service"]

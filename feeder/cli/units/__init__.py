@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
@@ -22,21 +23,26 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
 
 @click.command("install-units", context_settings=HELP)
 @in_directory
-@click.option("--systemd", "way", flag_value="systemd", help="A service that runs `feeder run`.")
-@click.option("--cron", "way", flag_value="cron", help="A line that calls `publish` every minute.")
-@click.option("--docker", "way", flag_value="docker", help="A Dockerfile and a compose.yaml.")
+@click.option("--systemd", is_flag=True, help="A service that runs `feeder run`.")
+@click.option("--cron", is_flag=True, help="A line that calls `publish` every minute.")
+@click.option("--docker", is_flag=True, help="A Dockerfile and a compose.yaml.")
 @click.option("--user", "own", is_flag=True, help="For your own account, without root.")
 @click.option("--name", default="feeder", show_default=True, metavar="N", help="Name of the service.")
 @click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Where they go.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there and differ.")
-def install_units(directory: Path, way: str | None, own: bool, name: str, folder: Path | None, force: bool) -> int:
+def install_units(
+    directory: Path, own: bool, name: str, folder: Path | None, force: bool, **ways: bool,
+) -> int:  # fmt: skip
     """Write units for systemd, cron or Docker.
 
     By these the machine runs this publication by itself. They go into the folder units/ of the publication, and nothing
     is started: what to do next is told.
     """
-    if way is None:
-        raise click.UsageError("One of --systemd, --cron and --docker is needed.")
+    chosen = [way for way, is_chosen in ways.items() if is_chosen]
+    if len(chosen) != 1:
+        # Two of them would publish side by side.
+        raise click.UsageError(f"{'Only one' if chosen else 'One'} of --systemd, --cron and --docker is needed.")
+    [way] = chosen
     if own and way == "docker":
         raise click.UsageError("--user and --docker exclude each other.")
     if not _NAME.fullmatch(name):
@@ -46,11 +52,21 @@ def install_units(directory: Path, way: str | None, own: bool, name: str, folder
     settings = settings_in(directory)
     place = (folder or settings.root / FOLDER).absolute()
     found = house(settings, name)
+    for one in (found.root, str(place), *found.written):
+        _require_one_line(one)
     for path in _write(place, _files(found, way, place, own=own), force=force):
         say(path)
     for line in (*_warnings(found, way, own=own), *_next(found, way, place, own=own)):
         note(line)
     return 0
+
+
+def _require_one_line(path: str) -> None:
+    """Neither cron nor systemd could be told of such a folder; raises ``UsageError``."""
+    if any(unicodedata.category(sign) == "Cc" for sign in path):
+        raise UsageError(
+            f"a folder with a line break or another control character in its name: {path!r}", hint="rename it first"
+        )
 
 
 def _files(found: House, way: str, place: Path, *, own: bool) -> dict[str, str]:

@@ -67,6 +67,7 @@ def _run(house: House, *, own: bool) -> Iterator[str]:
     yield from _call(house, "run", own=own)
     yield from ("ExecReload=/bin/kill -HUP $MAINPID", f"WatchdogSec={WATCHDOG_S}", "Restart=on-failure", "RestartSec=5")
     yield from ("# Wrong settings do not mend themselves.", "RestartPreventExitStatus=2 78")
+    yield from ("# Each connection takes a file, and systemd's own bound is 1,024.", "LimitNOFILE=65536")
     yield from (*_credentials(house, own=own), *_walls(house, own=own))
     yield from ("", "[Install]", f"WantedBy={'default.target' if own else 'multi-user.target'}")
 
