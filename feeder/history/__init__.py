@@ -19,9 +19,10 @@ from feeder.history.opening import (
     remove,
     require_sound,
 )
-from feeder.history.records import TOMBSTONE_US, DigestRecord, Label, Record, Waiting, without_tombstone
+from feeder.history.records import BACK_DATED, TOMBSTONE_US, DigestRecord, Label, Record, Waiting, without_tombstone
 
 __all__ = [
+    "BACK_DATED",
     "FILE",
     "TOMBSTONE_US",
     "DigestRecord",

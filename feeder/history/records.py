@@ -14,6 +14,10 @@ TOMBSTONE_US: Final = 14 * 86_400 * 1_000_000
 """How long a withdrawn entry stays in the feeds, empty: readers never delete, so they must be told."""
 
 
+BACK_DATED: Final = 14 * 86_400 * 1_000_000
+"""How old an entry may be at its release and still be mailed: what is older came by an import."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What history knows of one entry that is or was public."""

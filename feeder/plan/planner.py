@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from feeder import dates, identity, links
 from feeder.config import Settings
-from feeder.history import TOMBSTONE_US, History, Record, Waiting
+from feeder.history import BACK_DATED, TOMBSTONE_US, History, Record, Waiting
 from feeder.model import Entry
 from feeder.plan.addresses import Addresses
 from feeder.plan.values import Arrived, Change, Kind, Named, Step
@@ -18,6 +18,8 @@ from feeder.plan.values import Arrived, Change, Kind, Named, Step
 SECOND: Final = 1_000_000
 _NEAR: Final = 600 * SECOND
 """So far may ``updated`` be from what was wanted, where other entries have those instants."""
+_AHEAD: Final = 86_400 * SECOND
+"""A clock ran ahead of this one where digests were cut so much later."""
 _VISIBLE: Final = ("title", "page_title", "summary", "language", "correction", "tags", "authors", "cover")
 
 
@@ -136,8 +138,19 @@ class Planner:
         return Record(
             seq=0, id=entry_id, slug=slug, permalink=self.addresses.of_new(entry, slug),
             published=published, updated=updated, released=self._first_released(entry_id), document=0, touched=0,
-            **self._described(one, published),
+            **{**self._described(one, published), "mail": self._mail(entry, published)},
         )  # fmt: skip
+
+    def _mail(self, entry: Entry, published: int, record: Record | None = None) -> bool | None:
+        """Whether it is to be mailed; None: as its age says.
+
+        Where a clock ran ahead, it counts as released when that one would have said so. It is as new for that.
+        """
+        if entry.mail is not None or self.released - self.now < _AHEAD:
+            return entry.mail
+        if record is not None and record.public:
+            return record.mail if record.released > self.now else None
+        return True if self.now - published <= BACK_DATED else None
 
     def _described(self, one: Arrived, published: int) -> dict[str, Any]:
         """The part of a record that follows the entry wherever the author takes it."""
@@ -174,7 +187,8 @@ class Planner:
         if self._only_shown(record) and (entry.id or permalink != record.permalink):
             record = replace(record, id=self._id_of(entry))
         after = replace(
-            record, **{**described, "published": published, "updated": updated},
+            record,
+            **{**described, "published": published, "updated": updated, "mail": self._mail(entry, published, record)},
             permalink=permalink, slug=slug, withdrawn=None, tombstone=None,
             touched=self._touch() if updated != record.updated or not record.public else record.touched,
             corrected=self.corrected if _newly_corrected(entry, record) else record.corrected,

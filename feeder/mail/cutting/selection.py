@@ -12,11 +12,9 @@ from typing import Final
 
 from feeder import links
 from feeder.config.settings import MailingList, Settings
-from feeder.history import Record
+from feeder.history import BACK_DATED, Record
 
 HOUR: Final = 3_600 * 1_000_000
-BACK_DATED: Final = 14 * 24 * HOUR
-"""How old an entry may be at its release and still be mailed: what is older came by an import."""
 QUIET: Final = HOUR // 6
 """How long nothing must be released before an instant digest leaves."""
 LONGEST: Final = HOUR
