@@ -27,6 +27,7 @@ def settle(run: Run, looked: Inputs, arrived: Sequence[Arrived]) -> Plan:
         stands=lambda record: _stands(run, record),
         mailed=mailing.mailed(run.settings, run.history),
         force=run.options.force,
+        there=(run.settings.root / run.settings.entries.path).is_dir(),
         ahead=run.options.ahead,
     )
     run.fresh += [problem for problem in plan.problems if problem not in run.told]

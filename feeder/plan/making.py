@@ -29,6 +29,7 @@ def make_plan(
     stands: Callable[[Record], bool] = lambda _: False,
     mailed: Callable[[str], int | None] = lambda _: 0,
     force: bool = False,
+    there: bool = True,
     ahead: frozenset[str] | None = None,
 ) -> Plan:
     """Decide what becomes of every entry in the files ``looked`` at (``arrived`` has all of them; some are gone).
@@ -37,7 +38,8 @@ def make_plan(
     It is asked of entries that are new or come back. ``ahead`` are the ids of those that are public indeed, where
     others are only shown in a preview: their addresses still follow the author, and they leave no trace.
 
-    Raises ``MassWithdrawal`` when more than half of at least ten public entries would be withdrawn, unless ``force``.
+    Raises ``MassWithdrawal`` when more than half of at least ten public entries would be withdrawn, or any while the
+    folder of the entries is not ``there``; unless ``force``.
     """
     entries = [one.entry for one in arrived]
     matches = identity.match(entries, looked, history, text_of, lambda index: text_of(arrived[index]), stands)
@@ -49,7 +51,7 @@ def make_plan(
         if record.public:
             planner.withdraw(record, expired=False)
     steps = planner.finish()
-    _guard(steps, history, force=force)
+    _guard(steps, history, force=force, there=there)
     doubts = (_doubt(entries[i], matches.vanished) for i in matches.doubtful)
     return Plan(
         planner.now,
@@ -61,13 +63,15 @@ def make_plan(
     )
 
 
-def _guard(steps: Sequence[Step], history: History, *, force: bool) -> None:
+def _guard(steps: Sequence[Step], history: History, *, force: bool, there: bool) -> None:
     public = history.public_count()
     # An expiry was meant, long before: it leaves without a word in the feeds.
     leaving = sum(1 for s in steps if s.change and s.change.kind == "withdrawn" and s.after.tombstone is not None)
-    if public >= FEWEST_GUARDED and leaving * 2 > public and not force:
+    many = public >= FEWEST_GUARDED and leaving * 2 > public
+    if (many or (leaving and not there)) and not force:
+        why = "" if there else ", since the folder of the entries is not there"
         raise MassWithdrawal(
-            f"{leaving} of {public} public entries would be withdrawn; nothing was changed",
+            f"{leaving} of {public} public entries would be withdrawn{why}; nothing was changed",
             hint="if that is meant, run `publish --force`; else look at [entries] path and at the folder",
         )
 

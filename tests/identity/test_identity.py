@@ -10,6 +10,8 @@ from datetime import timedelta
 import pytest
 from support import NOW, Publication
 
+from feeder.errors import MassWithdrawal
+
 LATER = NOW + timedelta(hours=1)
 BODY = "第一段，说的是推理卡的规格与价格，以及它什么时候上市。\n\n第二段，说的是公司的融资与订单。\n"
 ITEMS = {
@@ -375,4 +377,15 @@ def test_mass_withdrawal_stops(publication: Publication) -> None:
     assert publication.publish().returncode == 65
     assert publication.stamps() == before
     assert publication.publish("--force").returncode == 0
+    assert "标题" not in publication.read("feed.atom")
+
+
+def test_a_folder_that_is_not_there_withdraws_nothing(publication: Publication) -> None:
+    publication.entry("a", title="标题", date="2024-04-02")
+    publication.run(NOW)
+    (publication.root / "entries").rename(publication.root / "elsewhere")
+    with pytest.raises(MassWithdrawal, match=r"1 of 1 .* since the folder of the entries is not there"):
+        publication.run(NOW)
+    (publication.root / "entries").mkdir()
+    publication.run(NOW)
     assert "标题" not in publication.read("feed.atom")
