@@ -64,6 +64,7 @@ def counted(settings: Settings, moment: datetime) -> Census:
     from feeder.mail import database
 
     if not database.exists(settings):
+        database.require_there(settings)
         return {}
     from feeder.mail.subscribers import persons
 

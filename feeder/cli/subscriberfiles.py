@@ -36,27 +36,30 @@ class Desk:
 
 
 @contextmanager
-def desk(settings: Settings, *, making: bool = False, writing: bool = True) -> Iterator[Desk]:
+def desk(settings: Settings, *, making: bool = False, afresh: bool = False, writing: bool = True) -> Iterator[Desk]:
     """The mail database, and whoever changes subscriptions in it.
 
     Args:
         settings: the publication's.
-        making: make a database where there is none.
+        making: make a database where there never was one.
+        afresh: make one also where it is gone.
         writing: something is changed, so that the next ``publish`` has mail to look at.
 
     Raises:
         UsageError: there is no database, and none is made.
+        MailUnreachable: it is gone, and none is made.
     """
     from feeder import index
     from feeder.config.secrets import Secrets
-    from feeder.mail.database import exists, open_mail
+    from feeder.mail.database import exists, open_mail, require_there
     from feeder.mail.notices import Post
     from feeder.mail.subscribers import Subscribers
 
-    if not making and not exists(settings):
+    if not (making or afresh) and not exists(settings):
+        require_there(settings)
         raise UsageError("nobody ever subscribed here", hint="`feeder subscribers add` makes the first subscriber")
     moment = now()
-    with open_mail(settings, moment, keys=Secrets(os.environ).keys()) as database:
+    with open_mail(settings, moment, keys=Secrets(os.environ).keys(), afresh=afresh) as database:
         keys = database.secrets()
         yield Desk(database, Subscribers(settings, keys, Post(settings, keys, list_host=_host(settings))), moment)
     known = index.load(str(settings.root)) if writing else None
@@ -153,7 +156,7 @@ def _run(file: Path, list_name: str, directory: Path, *, kept: str, update: bool
     if not file.is_file():
         raise UsageError(f"no file {file}", hint="name a CSV file; it is read twice, so that a pipe will not do")
     size = file.stat().st_size
-    with desk(settings, making=True) as at, Bar() as bar:
+    with desk(settings, afresh=True) as at, Bar() as bar:
         from feeder.mail.subscribers.csvfiles.importing import Importer, Options
 
         options = Options(only=only, kept=kept, update=update, invite=inviting)

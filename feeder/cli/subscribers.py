@@ -51,7 +51,7 @@ def add(address: str, list_name: str, name: str, kept: str, directory: Path, **w
     """
     settings = settings_in(directory)
     mailing_list = meant(settings, list_name)
-    with desk(settings, making=True) as at:
+    with desk(settings, afresh=True) as at:
         from feeder.mail.addresses import normal
         from feeder.mail.subscribers import persons
         from feeder.mail.subscribers.choices import choice

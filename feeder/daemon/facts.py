@@ -105,4 +105,4 @@ def _has_mail(settings: Settings) -> bool:
         return False
     from feeder.mail import database
 
-    return database.exists(settings)
+    return database.exists(settings) or database.is_gone(settings)

@@ -15,6 +15,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from feeder import history as histories
 from feeder.config.settings import Settings
 from feeder.dates import to_micros
 from feeder.errors import FeederError, MailDamaged, MailUnreachable, SettingsError
@@ -143,8 +144,37 @@ def exists(settings: Settings) -> bool:
     return os.path.lexists(path_of(settings))
 
 
+def is_gone(settings: Settings) -> bool:
+    """Whether there is none, though the history knows digests: somebody's subscribers are missing."""
+    root = str(settings.root)
+    finish(root)
+    if exists(settings) or not histories.is_there(root):
+        return False
+    try:
+        with histories.read_history(root) as history:
+            told = json.loads(history.meta("mail") or "{}")
+            return bool(told.get("digests") or told.get("served") or history.last_digest())
+    except sqlite3.DatabaseError:
+        return False  # whoever reads the history for its own sake says what is wrong with it
+
+
+def require_there(settings: Settings) -> None:
+    """Raise ``MailUnreachable`` where the mail database is gone."""
+    if is_gone(settings):
+        raise MailUnreachable(
+            f"the mail database is gone: {path_of(settings)}",
+            hint="put it back, or restore a backup: `feeder restore BACKUP --only mail`; "
+            "`feeder subscribers import` begins a new one",
+        )
+
+
 def open_mail(
-    settings: Settings, now: datetime, *, keys: Sequence[bytes] = (), patience: float = _BUSY
+    settings: Settings,
+    now: datetime,
+    *,
+    keys: Sequence[bytes] = (),
+    patience: float = _BUSY,
+    afresh: bool = False,
 ) -> MailDatabase:
     """The mail database of the publication, made when there is none, migrated when it is an older one's.
 
@@ -153,15 +183,18 @@ def open_mail(
         now: when it is made, if it is made.
         keys: those from outside (``Secrets.keys``); the first signs in place of those kept in the database.
         patience: seconds that a transaction waits for another program's.
+        afresh: make one also where the history knows digests, since somebody begins anew.
 
     Raises:
         MailDamaged: the file is no readable mail database, or that of a newer feeder; it is left as it is.
-        MailUnreachable: the folder of the file is not there.
+        MailUnreachable: it is gone, or the folder of the file is not there.
         Locked, CannotCreate, CannotWrite: the system does not let us.
     """
     path = path_of(settings)
     finish(str(settings.root))
     if not os.path.lexists(path):
+        if not afresh:
+            require_there(settings)
         _make(path, now, own_folder=not settings.mail.database)
     found = _version(path)
     if found != HEAD:

@@ -41,12 +41,15 @@ TROUBLE: Final = ".feeder/trouble-"
 
 
 def wanted(settings: Settings, at_once: str = "") -> bool:
-    """Whether there are lists, and anybody ever subscribed to one; without, mail costs not even an import."""
+    """Whether there are lists, and anybody ever subscribed to one; without, mail costs not even an import.
+
+    A mail database that is gone is wanted: whoever opens it says so.
+    """
     if not settings.lists:
         return False
     from feeder.mail import database
 
-    return bool(at_once) or database.exists(settings)
+    return bool(at_once) or database.exists(settings) or database.is_gone(settings)
 
 
 def mailed(settings: Settings, history: History) -> Callable[[str], int | None]:
@@ -212,6 +215,8 @@ def remember_trouble(settings: Settings, step: str, error: FeederError | None) -
 
 def troubles(settings: Settings) -> list[str]:
     """Why mail could not be made or sent by the last run that tried."""
+    if not settings.lists:
+        return []
     paths = (settings.root / f"{TROUBLE}{step}" for step in (CUTTING, SENDING))
     return [path.read_text("utf-8") for path in paths if path.exists()]
 

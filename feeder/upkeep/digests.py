@@ -15,8 +15,9 @@ from feeder import inputs, surroundings
 from feeder.catalog import Catalog
 from feeder.config import Settings
 from feeder.errors import UsageError
+from feeder.output import lock
 from feeder.pipeline import Post
-from feeder.pipeline.mailing import list_host
+from feeder.pipeline.mailing import SENDING, list_host
 
 if TYPE_CHECKING:
     from feeder.mail.cutting import Amended, Outlook
@@ -156,9 +157,12 @@ def mail(settings: Settings, now: datetime) -> Iterator[MailDatabase]:
 
     Raises:
         UsageError: there is none.
+        MailUnreachable: it is gone.
     """
     from feeder.mail import database
 
+    if settings.lists:
+        database.require_there(settings)
     if not settings.lists or not database.exists(settings):
         raise UsageError("no digest was ever cut here", hint="`feeder subscribers add` makes the first subscriber")
     with database.open_mail(settings, now) as opened:
@@ -180,6 +184,8 @@ class Standing:
     digests: tuple[DigestStatus, ...] = ()
     pauses: tuple[Paused, ...] = ()
     outlook: tuple[Outlook, ...] = ()
+    sending: bool = False
+    """Somebody sends at this moment."""
 
 
 def standing(settings: Settings, now: datetime) -> Standing:
@@ -191,6 +197,8 @@ def standing(settings: Settings, now: datetime) -> Standing:
     from feeder.mail import cutting, database
     from feeder.mail.sending import overview
 
+    if settings.lists:
+        database.require_there(settings)
     if not settings.lists or not database.exists(settings):
         return Standing()
     with database.open_mail(settings, now) as opened:
@@ -198,7 +206,9 @@ def standing(settings: Settings, now: datetime) -> Standing:
         if os.path.exists(settings.root / histories.FILE):
             with histories.open_history(str(settings.root), writing=False) as history:
                 outlook = tuple(cutting.outlook(opened, settings, history, now))
-        return Standing(tuple(overview.overview(opened, now)), tuple(overview.pauses(opened, now)), outlook)
+        sending = lock.is_held(settings.root, SENDING)
+        digests = overview.overview(opened, now, sending=sending)
+        return Standing(tuple(digests), tuple(overview.pauses(opened, now)), outlook, sending)
 
 
 def kept_back(settings: Settings, now: datetime, number: int) -> list[Held]:

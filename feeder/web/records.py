@@ -204,12 +204,7 @@ def prepare(settings: Settings, now: datetime) -> None:
     """
     if not settings.lists or not settings.web.url or database.exists(settings):
         return
-    root = str(settings.root)
     try:
-        if os.path.exists(os.path.join(root, histories.FILE)):
-            with histories.read_history(root) as history:
-                if history.last_digest():
-                    return
         database.open_mail(settings, now).close()
     except FeederError:
         return  # the pages say so, and the next run names it

@@ -151,6 +151,30 @@ def test_a_damaged_database_is_named_and_left_as_it_is(desk: Newsdesk, name: str
     assert ('"B"' in desk.read("feed.json")) is (name == "mail.db")
 
 
+def test_a_mail_database_that_is_gone_is_named_until_it_is_back(desk: Newsdesk) -> None:
+    stage = started(desk)
+    stage.until(SUNDAY + 24 * HOUR, safety=False)
+    assert len(desk.letters()) == 1
+    kept = {file: file.read_bytes() for file in (desk.root / ".feeder").glob("mail.db*")}
+    for file in kept:
+        file.unlink()
+    desk.entry("b", "正文。\n", title="B", date="2026-11-23")
+    stage.publish()
+    stage.until(SUNDAY + 26 * HOUR)
+    assert '"B"' in desk.read("feed.json")
+    (line,) = stage.voice.warned
+    assert line.startswith("digests: the mail database is gone: ")
+    assert "`feeder subscribers import` begins a new one" in line
+    assert not stage.standing.condition().ok
+    assert not [*(desk.root / ".feeder").glob("mail.db*")]
+    for file, content in kept.items():
+        file.write_bytes(content)
+    stage.until(SUNDAY + 28 * HOUR)
+    assert stage.troubles.all() == ()
+    stage.until(SUNDAY + 8 * 24 * HOUR, safety=False)
+    assert len(desk.letters()) - len(alarms(desk)) == 2
+
+
 def _full(*given: Any) -> pipeline.Report:
     raise CannotWrite("cannot write out/feed.atom: the disk is full", hint="free some space")
 

@@ -46,7 +46,7 @@ class Newsdesk(Publication):
 
     def subscribe(self, address: str, now: datetime, name: str = "weekly") -> None:
         settings = self.settings
-        with open_mail(settings, now) as database, database.begin() as connection:
+        with open_mail(settings, now, afresh=True) as database, database.begin() as connection:
             made = Subscribers(settings, database.secrets())
             made.add(connection, lists.find(settings, name), address, now, kept="a test")
 

@@ -178,6 +178,28 @@ def test_a_damaged_mail_database_never_keeps_an_entry_from_being_published(desk:
     assert (desk.root / ".feeder/mail.db").read_bytes().startswith(b"not a database")
 
 
+def test_a_mail_database_that_is_gone_is_told_by_all_and_made_anew_by_whoever_adds_a_subscriber(desk: Newsdesk) -> None:
+    desk.mailed(MONDAY)
+    for file in (desk.root / ".feeder").glob("mail.db*"):
+        file.unlink()
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-24")
+    report = desk.mailed(MONDAY + timedelta(days=1))
+    assert (report.exit_code, "第二条" in desk.read("feed.atom")) == (69, True)
+    for words in (
+        ["publish"],
+        ["digest", "status"],
+        ["subscribers", "list"],
+        ["subscribers", "forget", "a@example.org"],
+    ):
+        done = desk.command(*words)
+        assert (done.returncode, "the mail database is gone: " in done.stderr) == (69, True), words
+    assert desk.command("status").stdout.count("the mail database is gone: ") == 1
+    assert not (desk.root / ".feeder/mail.db").exists()
+    assert desk.command("subscribers", "add", "c@example.org", "--list", "weekly").returncode == 0
+    assert desk.mailed(MONDAY + timedelta(days=1, hours=1)).exit_code == 0
+    assert "gone" not in desk.command("status").stdout
+
+
 def test_a_broken_note_is_told_once_and_never_read_as_an_entry_file(desk: Newsdesk) -> None:
     desk.write("notes/weekly.md", "---\nsubject: [要闻\n---\n")
     told = []
