@@ -138,19 +138,20 @@ class Planner:
         return Record(
             seq=0, id=entry_id, slug=slug, permalink=self.addresses.of_new(entry, slug),
             published=published, updated=updated, released=self._first_released(entry_id), document=0, touched=0,
-            **{**self._described(one, published), "mail": self._mail(entry, published)},
+            **{**self._described(one, published), "mail": self._mail(one, published)},
         )  # fmt: skip
 
-    def _mail(self, entry: Entry, published: int, record: Record | None = None) -> bool | None:
+    def _mail(self, one: Arrived, published: int, record: Record | None = None) -> bool | None:
         """Whether it is to be mailed; None: as its age says.
 
         Where a clock ran ahead, it counts as released when that one would have said so. It is as new for that.
         """
-        if entry.mail is not None or self.released - self.now < _AHEAD:
-            return entry.mail
-        if record is not None and record.public:
-            return record.mail if record.released > self.now else None
-        return True if self.now - published <= BACK_DATED else None
+        if one.entry.mail is not None:
+            return one.entry.mail
+        if record is not None and record.public and (record.key == one.key or record.released - self.now >= _AHEAD):
+            return record.mail
+        fresh = self.released - self.now >= _AHEAD and self.now - published <= BACK_DATED
+        return True if fresh and (record is None or not record.public) else None
 
     def _described(self, one: Arrived, published: int) -> dict[str, Any]:
         """The part of a record that follows the entry wherever the author takes it."""
@@ -188,7 +189,7 @@ class Planner:
             record = replace(record, id=self._id_of(entry))
         after = replace(
             record,
-            **{**described, "published": published, "updated": updated, "mail": self._mail(entry, published, record)},
+            **{**described, "published": published, "updated": updated, "mail": self._mail(one, published, record)},
             permalink=permalink, slug=slug, withdrawn=None, tombstone=None,
             touched=self._touch() if updated != record.updated or not record.public else record.touched,
             corrected=self.corrected if _newly_corrected(entry, record) else record.corrected,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def test_nobody_misses_it_and_nobody_gets_it_twice(tmp_path: Path, ahead: int, e
         desk.entry("b", "改。\n", title="Second", date=f"{now:%Y-%m-%d}")
         desk.mailed(now + DAY)
     end = now + ahead * DAY + 2 * WEEK
+    os.utime(desk.root / "entries/b.md")  # as a checkout does; it is looked at again when that instant has come
+    desk.mailed(SATURDAY + ahead * DAY + timedelta(hours=1))
     monday = MONDAY + WEEK
     while monday < end:
         desk.mailed(monday)
