@@ -173,7 +173,7 @@ def status(number: int | None, as_json: bool, directory: Path) -> int:
     if as_json:
         say(standing.machine(chosen, held))
         return 0
-    for line in standing.lines(chosen, found.pauses, settings):
+    for line in standing.lines(found, settings, number):
         say(line)
     for one in held:
         say(f"  held  {clean(one.address) or 'somebody forgotten'}  {clean(one.message_id)}  {clean(one.why)}")

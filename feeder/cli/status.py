@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from feeder.cli import guard
 from feeder.cli.options import HELP, in_directory, now, say, settings_in, tell_problems
 from feeder.cli.terminal import clean
-from feeder.errors import FeederError
+from feeder.errors import FeederError, SettingsError
 
 if TYPE_CHECKING:
     from feeder.config import Settings
+    from feeder.upkeep import Status
+
+When = Callable[[datetime], str]
+"""How an instant is told."""
 
 
 @click.command(context_settings=HELP)
 @in_directory
 def status(directory: Path) -> int:
     """Tell what is public, wrong and due next."""
-    from feeder import upkeep
-    from feeder.cli import hub
-    from feeder.cli.report import due, local
+    from feeder.cli.report import local
 
-    settings = settings_in(directory)
+    try:
+        settings = settings_in(directory)
+    except SettingsError as error:
+        return without_settings(directory.absolute(), error)
+    from feeder import upkeep
+
     found = upkeep.status(settings, now())
     say(f"{settings.site.title}  {settings.site.url}")
-    say(f"entries:   {found.public:,} public")
-    say(f"last run:  {local(found.last, settings)}" if found.last is not None else "last run:  never")
-    say(f"next:      {due(found.next, settings)}" if found.next is not None else "next:      no entry is due")
-    daemon(settings)
-    if found.unfinished is not None:
-        say(f"killed:    the run of {local(found.unfinished, settings)}; the next one finishes it")
-    if found.held:
-        say("held:      after a rollback, until an input changes")
-    if found.undeployed:
-        files = "1 file is" if found.undeployed == 1 else f"{found.undeployed:,} files are"
-        say(f"deploy:    {files} owed; tried again at the next run")
-    if found.hub:
-        say(f"hub:       {hub.owed(found.hub, settings)}")
+    history(found, lambda moment: local(moment, settings))
+    daemon(settings.root, lambda moment: local(moment, settings))
+    owed(found, settings)
     mail(settings, now())
     problems = (*found.problems, *settings.problems)
     say(f"problems:  {len(problems):,}" if problems else "problems:  none")
@@ -47,24 +46,70 @@ def status(directory: Path) -> int:
     return 0
 
 
-def daemon(settings: Settings) -> None:
-    """How `feeder run` is, if it is or should be."""
-    from feeder.cli.report import local
+def without_settings(root: Path, error: SettingsError) -> int:
+    """What is wrong with the settings, and what is known all the same, in UTC; raises it where that is nothing."""
+    from feeder import upkeep
     from feeder.upkeep import running
 
-    found = running.load(settings.root)
+    found = upkeep.of_history(root, now())
+    if found.last is None and running.load(root) is None:
+        raise error
+    guard.tell("feeder", error)
+    say("settings:  they cannot be used; what is known without them:")
+    history(found, _utc)
+    daemon(root, _utc)
+    say(f"problems:  {len(found.problems):,} at the last run" if found.problems else "problems:  none at the last run")
+    tell_problems(found.problems)
+    return error.exit_code
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def history(found: Status, when: When) -> None:
+    """What is public, the last run and the next."""
+    say(f"entries:   {found.public:,} public")
+    say(f"last run:  {when(found.last)}" if found.last is not None else "last run:  never")
+    if found.at_work:
+        say("at work:   a run is under way")
+    elif found.unfinished is not None:
+        say(f"unfinished: the run of {when(found.unfinished)}; the next one that succeeds finishes it")
+    say(
+        f"next:      {found.next.why} {when(found.next.at)}" if found.next is not None else "next:      no entry is due"
+    )
+
+
+def daemon(root: Path, when: When) -> None:
+    """How `feeder run` is, if it is or should be."""
+    from feeder.upkeep import running
+
+    found = running.load(root)
     if found is None:
         return
     if not found.alive:
-        say(f"daemon:    gone without a word; it ran from {local(found.since, settings)} as process {found.pid}")
+        say(f"daemon:    gone without a word; it ran from {when(found.since)} as process {found.pid}")
         return
-    doing = [f"process {found.pid} since {local(found.since, settings)}"]
+    doing = [f"process {found.pid} since {when(found.since)}"]
     doing += [f"watching by {found.watching}"] if found.watching else ["first run"]
     doing += [found.address] if found.address else []
     say(f"daemon:    {', '.join(doing)}")
     for one in found.troubles:
         tries = "once" if one.times == 1 else f"{one.times:,} times"
-        say(f"failing:   {one.where}, {tries} since {local(one.since, settings)}: {clean(one.words)}")
+        say(f"failing:   {one.where}, {tries} since {when(one.since)}: {clean(one.words)}")
+
+
+def owed(found: Status, settings: Settings) -> None:
+    """What waits: for an input, the deploy command, or the hub."""
+    from feeder.cli import hub
+
+    if found.held:
+        say("held:      after a rollback, until an input changes")
+    if found.undeployed:
+        files = "1 file is" if found.undeployed == 1 else f"{found.undeployed:,} files are"
+        say(f"deploy:    {files} owed; tried again at the next run")
+    if found.hub:
+        say(f"hub:       {hub.owed(found.hub, settings)}")
 
 
 def mailtroubles(settings: Settings) -> list[str]:
@@ -88,7 +133,7 @@ def mail(settings: Settings, moment: datetime) -> None:
         return
     for words in mailtroubles(settings):
         say(f"mail:      {clean(words)}")
-    for line in standing.lines(found.digests, found.pauses, settings):
+    for line in standing.lines(found, settings):
         say(line)
     for one in found.outlook:
         say(f"{one.list}: {mailing.outlook(one, moment)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from contextlib import suppress
@@ -10,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+
+from feeder.output import lock
 
 FILE: Final = ".feeder/daemon.json"
 LOCK: Final = "run"
@@ -58,7 +59,7 @@ def load(root: Path) -> Running | None:
         data: dict[str, Any] = json.loads((root / FILE).read_text("utf-8"))
         troubles = tuple(Trouble(**{**one, "since": _instant(one["since"])}) for one in data.pop("troubles"))
         instants = {name: _instant(data[name]) for name in ("since", "last", "next")}
-        return Running(**{**data, **instants, "troubles": troubles, "alive": _is_alive(root)})
+        return Running(**{**data, **instants, "troubles": troubles, "alive": lock.is_held(root, LOCK)})
     except (OSError, ValueError, TypeError, LookupError, AttributeError):
         return None
 
@@ -83,18 +84,3 @@ def forget(root: Path) -> None:
 
 def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _is_alive(root: Path) -> bool:
-    """Whether somebody holds the lock."""
-    try:
-        handle = os.open(root / ".feeder" / f"{LOCK}.lock", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeder import dates, identity
 from feeder import history as histories
 from feeder.config import Settings
 from feeder.errors import Problem
-from feeder.output import deploy, held
+from feeder.output import deploy, held, lock
 from feeder.pipeline import Due, notifying
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ class Status:
     problems: tuple[Problem, ...]
     next: Due | None
     unfinished: datetime | None
-    """When a run began that was killed; the next one finishes it."""
-    held: bool
+    """When a run began that failed, was killed or is at work; the next one that succeeds finishes it."""
+    at_work: bool
+    """Somebody publishes at this moment."""
+    held: bool = False
     """After a rollback, publishing waits until an input changes."""
-    undeployed: int
+    undeployed: int = 0
     """Files that the deploy command still has to move."""
     hub: Notified | None = None
     """What the hub has still to be told; None: nothing."""
@@ -52,9 +55,23 @@ def known_ids(settings: Settings) -> Callable[[str], bool]:
 
 def status(settings: Settings, now: datetime) -> Status:
     """How the publication stands at ``now``."""
+    found = of_history(settings.root, now)
     if not os.path.exists(settings.root / histories.FILE):
-        return Status(0, None, (), None, None, held=False, undeployed=0)
-    with histories.open_history(str(settings.root), writing=False) as history:
+        return found
+    return replace(
+        found,
+        held=held(settings) is not None,
+        undeployed=len(deploy.owed(settings.root)) if settings.output.deploy else 0,
+        hub=notifying.standing(settings, now),
+    )
+
+
+def of_history(root: Path, now: datetime) -> Status:
+    """What is known of it without settings."""
+    at_work = lock.is_held(root)
+    if not os.path.exists(root / histories.FILE):
+        return Status(0, None, (), None, None, at_work)
+    with histories.open_history(str(root), writing=False) as history:
         due = history.next_due()
         at = dates.from_micros(due.at) if due else now
         return Status(
@@ -63,9 +80,7 @@ def status(settings: Settings, now: datetime) -> Status:
             problems=tuple(history.problems()),
             next=Due(max(at, now), due.why) if due else None,
             unfinished=_instant(history.meta("started")),
-            held=held(settings) is not None,
-            undeployed=len(deploy.owed(settings.root)) if settings.output.deploy else 0,
-            hub=notifying.standing(settings, now),
+            at_work=at_work,
         )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support import Publication
+from support import NOW, Publication
 
 from feeder.cli import main
+from feeder.history import open_history
+from feeder.output import publishing
 
 
 @pytest.fixture
@@ -31,6 +33,58 @@ def test_status(published: Publication, capsys: pytest.CaptureFixture[str]) -> N
 def test_status_before_the_first_run(publication: Publication, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(publication, "status") == 0
     assert "entries:   0 public\nlast run:  never\n" in capsys.readouterr().out
+
+
+def test_status_without_settings_tells_what_is_known(
+    published: Publication, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published.write("feeder.toml", "[site]\ntitle = \n")
+    assert run(published, "status") == 78
+    told = capsys.readouterr()
+    assert "feeder.toml:2: not TOML" in told.err
+    assert told.out == (
+        "settings:  they cannot be used; what is known without them:\nentries:   3 public\n"
+        "last run:  2026-11-22 01:00 UTC\nnext:      no entry is due\nproblems:  none at the last run\n"
+    )
+    (published.root / "feeder.toml").unlink()
+    assert run(published, "status") == 78
+    told = capsys.readouterr()
+    assert "no feeder.toml in" in told.err
+    assert "entries:   3 public" in told.out
+
+
+def test_status_without_settings_and_without_anything(
+    publication: Publication, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (publication.root / "feeder.toml").unlink()
+    assert run(publication, "status") == 78
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("no feeder.toml in")) == ("", 1)
+
+
+def test_status_calls_a_run_that_failed_unfinished(published: Publication, capsys: pytest.CaptureFixture[str]) -> None:
+    published.write("templates/entry.html", "{% if %}")
+    published.entry("e4", "x\n", title="四", date="2026-02-01")
+    assert run(published, "publish", "-q") == 78
+    assert run(published, "status") == 0
+    told = capsys.readouterr().out
+    assert "unfinished: the run of " in told
+    assert "; the next one that succeeds finishes it\n" in told
+    (published.root / "templates/entry.html").unlink()
+    assert run(published, "publish", "-q") == 0
+    assert run(published, "status") == 0
+    assert "unfinished" not in capsys.readouterr().out
+
+
+def test_status_tells_of_a_run_that_is_at_work(published: Publication, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_history(str(published.root)) as history:
+        history.set_meta("started", NOW.isoformat())
+        history.commit()
+    with publishing(published.root, NOW):
+        assert run(published, "status") == 0
+    told = capsys.readouterr().out
+    assert "at work:   a run is under way\n" in told
+    assert "unfinished" not in told
 
 
 @pytest.mark.parametrize("spelling", ["entries/e1.md", "{root}/entries/e1.md"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +15,13 @@ import pytest
 
 from feeder.errors import CannotCreate, Locked
 from feeder.output import publishing
+from feeder.output.lock import is_held
 
 NOW = datetime(2026, 11, 22, 20, 44, 5, tzinfo=UTC)
 HOLD = """
 import sys, pathlib, datetime
 from feeder.output import publishing
+from feeder.output.lock import is_held
 with publishing(pathlib.Path(sys.argv[1]), datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.UTC)):
     print("held", flush=True)
     sys.stdin.read()
@@ -89,3 +93,23 @@ def test_no_folder_for_it(tmp_path: Path) -> None:
     (tmp_path / ".feeder").write_text("a file")
     with pytest.raises(CannotCreate), publishing(tmp_path, NOW):
         pass
+
+
+def test_whether_it_is_held_can_be_asked(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    assert is_held(tmp_path)
+    end(holder)
+    assert not is_held(tmp_path)
+    assert not is_held(tmp_path, "another")
+
+
+def test_who_asks_whether_it_is_held_turns_nobody_away(tmp_path: Path) -> None:
+    """To ask is to have it for an instant."""
+    with publishing(tmp_path, NOW):
+        pass
+    handle = os.open(tmp_path / ".feeder/publish.lock", os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    asking = threading.Timer(0.01, os.close, [handle])
+    asking.start()
+    with publishing(tmp_path, NOW, timeout=0):
+        pass
+    asking.join()
