@@ -15,7 +15,7 @@ from feeder.upkeep.running import Running
 from feeder.web.values import Condition
 
 _BESIDE: Final = {"settings", "web", "limits", "program"}
-"""Troubles with which it does its work all the same, as it did before."""
+"""Troubles with which it does its work all the same, as it did before: no reason to start it anew."""
 
 
 class Standing:
@@ -57,12 +57,14 @@ class Standing:
 
     def condition(self) -> Condition:
         """For the pages."""
-        why = self.dead or next((one.words for one in self._troubles.all() if one.where not in _BESIDE), "")
+        failing = tuple((one.where, one.words) for one in self._troubles.all())
+        why = self.dead or next((f"{where}: {words}" for where, words in failing if where not in _BESIDE), "")
         with self._lock:
             return Condition(
                 started=self._started,
                 ok=not why,
                 why=why,
+                failing=failing,
                 last_run=self._last[0] if self._last else None,
                 last_exit=self._last[1] if self._last else None,
                 next=self._next.at if self._next else None,

@@ -44,7 +44,10 @@ class Metric(NamedTuple):
 
 
 class Healthz:
-    """``/healthz``: 200 while the process does its work, else 503."""
+    """``/healthz``: 200 while the process does its work, else 503.
+
+    A mistake in ``feeder.toml`` is no reason: whoever starts the process anew for it has none at all then.
+    """
 
     def __init__(self, office: Office) -> None:
         self._office = office
@@ -55,6 +58,7 @@ class Healthz:
         if is_near(request):
             told |= {
                 "why": found.why,
+                "failing": [f"{where}: {words}" for where, words in found.failing],
                 "started": _stamp(found.started),
                 "last_run": _stamp(found.last_run),
                 "last_exit": found.last_exit,
@@ -95,6 +99,8 @@ class Metrics:
 def of_process(found: Condition) -> Iterator[Metric]:
     """What the process knows of itself."""
     yield _one("feeder_ok", "gauge", "Whether the process does its work.", float(found.ok))
+    failing: list[tuple[Labels, float]] = [({"where": where}, 1) for where, _ in found.failing]
+    yield Metric("feeder_failing", "gauge", "What fails, as `feeder status` names it.", failing)
     yield _one("feeder_start_time_seconds", "gauge", "When it started.", found.started.timestamp())
     if found.last_run is not None:
         yield _one("feeder_last_run_time_seconds", "gauge", "When the last run began.", found.last_run.timestamp())

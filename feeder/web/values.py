@@ -20,6 +20,8 @@ class Condition:
     """Whether it does its work: the last run ended well enough, and the clockwork turns."""
     why: str = ""
     """In one sentence, what is wrong when it is not."""
+    failing: tuple[tuple[str, str], ...] = ()
+    """All that fails, as where and what; some of it keeps the process from none of its work."""
     last_run: datetime | None = None
     last_exit: int | None = None
     """Exit code of the last run, as of ``publish``."""

@@ -95,6 +95,8 @@ def test_settings_that_stay_broken_are_told_by_mail(desk: Newsdesk) -> None:
     stage.until(SUNDAY + 2 * HOUR)
     (letter,) = alarms(desk)
     assert letter["Subject"] == "[警报] 测试新闻：feeder.toml 有误"
+    found = stage.standing.condition()  # a supervisor that starts it anew would have none that runs
+    assert (found.ok, found.why, [where for where, _ in found.failing]) == (True, "", ["settings"])
 
 
 def test_a_process_that_is_started_again_tells_nobody_twice(desk: Newsdesk) -> None:

@@ -59,12 +59,14 @@ def test_health_is_of_the_process(served: House) -> None:
     assert well.status == 200
     assert json.loads(well.body)["ok"] is True
     served.office.state = replace(
-        served.office.state, ok=False, why="the last run failed", last_exit=74, last_run=NOW, next=NOW, next_why="retry"
-    )
+        served.office.state, ok=False, why="the last run failed", last_exit=74, last_run=NOW, next=NOW,
+        next_why="retry", failing=(("publish", "the disk is full"),),
+    )  # fmt: skip
     ill = served.get("/healthz")
     assert ill.status == 503
     assert json.loads(ill.body) == {
-        "ok": False, "why": "the last run failed", "started": "2026-11-28T09:00:00Z",
+        "ok": False, "why": "the last run failed", "failing": ["publish: the disk is full"],
+        "started": "2026-11-28T09:00:00Z",
         "last_run": "2026-11-28T09:00:00Z", "last_exit": 74, "next": "2026-11-28T09:00:00Z", "next_why": "retry",
         "watching": "",
     }  # fmt: skip
@@ -92,6 +94,7 @@ def test_numbers_are_those_of_the_mail_database(served: House, monkeypatch: pyte
     served.office.state = Condition(
         started=NOW, runs={0: 7, 65: 1}, run_seconds=2.5, last_run=NOW, last_exit=0, next=NOW + timedelta(hours=1),
         watching="inotify", digests=3, sent=40, failures=1,
+        failing=(("settings", "feeder.toml:3: x"),),
     )  # fmt: skip
     with served.database.begin() as connection:
         for statement in (
@@ -107,6 +110,7 @@ def test_numbers_are_those_of_the_mail_database(served: House, monkeypatch: pyte
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     found = parsed(answer.text)
     wanted = {
+        'feeder_failing{where="settings"}': 1,
         "feeder_ok": 1, 'feeder_runs_total{exit_code="0"}': 7, 'feeder_runs_total{exit_code="65"}': 1,
         "feeder_run_seconds_total": 2.5, "feeder_digests_cut_total": 3, "feeder_messages_sent_total": 40,
         "feeder_failed_runs_total": 1, 'feeder_watching{by="inotify"}': 1, "feeder_mail_database_readable": 1,
