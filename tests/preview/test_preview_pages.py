@@ -118,12 +118,14 @@ def test_what_breaks_everything_is_told_above_the_page_and_mended_by_the_next_sa
     page = room.get("/page/2026/11/chips/").body
     assert 'role="alert"' in page
     assert f'data-copy="{said}"' in page
+    assert re.search(r'<p id="status" role="status"><time datetime="[^"]+">停在 [\d:]+ 的结果，不是最新</time>', page)
     assert "融资" in room.get("/site/auto/2026/11/chips/").body
     if before is None:
         path.unlink()
     else:
         path.write_text(before, "utf-8")
     room.studio.build()
+    assert ">已更新 " in room.get("/page/2026/11/chips/").body
     assert 'role="alert"' not in room.get("/page/2026/11/chips/").body
     assert not room.studio.state.stuck
 
@@ -284,6 +286,9 @@ def test_a_hostile_entry_is_text_everywhere(publication: Publication) -> None:
 def test_without_lists_and_without_entries_there_is_still_something_to_see(publication: Publication) -> None:
     with preview(publication) as room:
         assert "还没有邮件列表" in room.get("/digest").body
+        assert "还没有条目。<br>运行 `feeder new`，或把文件放进 entries/，" in room.get("/page/").body
+        assert "还没有条目。" in room.get("/list?q=").body
+        assert "没有找到。" in room.get("/list?q=芯").body
         assert room.get("/page/").status == 200
         assert "还没有发布过" in room.get("/board").body
         assert "没有问题" in room.get("/problems").body

@@ -243,8 +243,9 @@ class Views:
 
     def _list(self, words_: str) -> dict[str, Any]:
         found = listing.entries(self.studio.shadow, words_, self.studio.now())
-        lister = self.lister
-        return {"entries": [*lister.broken(found, self.studio.real.entries.path, words_), *lister.entries(found)]}
+        lister, folder = self.lister, self.studio.real.entries.path
+        shown = [*lister.broken(found, folder, words_), *lister.entries(found)]
+        return {"entries": shown, "entries_folder": folder, "sought": bool(words_)}
 
     def _places(self) -> list[tuple[str, str, int | None]]:
         t = self.words

@@ -15,6 +15,8 @@ class Words:
     entries: str
     find: str
     nothing_found: str
+    no_entries: str
+    no_entries_text: str
     front: str
     digests: str
     feeds: str
@@ -29,6 +31,7 @@ class Words:
     later_banner: str
     building: str
     built: str
+    stale: str
     lost: str
     stuck: str
     stuck_text: str
@@ -109,6 +112,8 @@ ZH = Words(
     entries="条目",
     find="按标题或文件名查找",
     nothing_found="没有找到。",
+    no_entries="还没有条目。",
+    no_entries_text="运行 `feeder new`，或把文件放进 {}/，第一条就会出现在这里。",
     front="首页",
     digests="邮件摘要",
     feeds="订阅源",
@@ -123,6 +128,7 @@ ZH = Words(
     later_banner="{} 才会发布，现在只有预览能看到。",
     building="正在生成…",
     built="已更新 {}",
+    stale="停在 {} 的结果，不是最新",
     lost="预览程序已停止，正在重新连接…",
     stuck="现在无法生成",
     stuck_text="下面显示的是上一次的结果；改好并保存后会自动恢复。",
@@ -203,6 +209,8 @@ EN = Words(
     entries="Entries",
     find="Find by title or file",
     nothing_found="Nothing found.",
+    no_entries="No entries yet.",
+    no_entries_text="The first one shows up here once it is made: by `feeder new`, or as a file in {}/.",
     front="Front page",
     digests="Digests",
     feeds="Feeds",
@@ -217,6 +225,7 @@ EN = Words(
     later_banner="Published on {}; until then only the preview shows it.",
     building="Building…",
     built="Up to date, {}",
+    stale="As of {}, not up to date",
     lost="The preview has stopped; connecting again…",
     stuck="Nothing can be built now",
     stuck_text="What you see is from before. Mend it and save, and it goes on by itself.",
