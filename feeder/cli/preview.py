@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Final
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from feeder.cli.options import HELP, in_directory, note, now, say, settings_in
+from feeder.errors import Locked
 
 if TYPE_CHECKING:
     from feeder.config import Settings
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000
+_LOCK: Final = "preview"
 _TRIES: Final = 50
 """Ports that are tried, one after the other."""
 
@@ -34,22 +38,40 @@ def preview(directory: Path, port: int | None, browser: bool) -> int:
     At this machine's own address only, until Ctrl-C. Nothing is published or sent: it works on a copy.
     """
     from feeder.cli.progress import Bar
-    from feeder.output.lock import publishing
+    from feeder.output import lock
     from feeder.web.preview.app import application
     from feeder.web.preview.shadow import FOLDER
     from feeder.web.preview.studio import Studio
 
     settings = settings_in(directory)
-    with publishing(settings.root, now(), 0, "preview"):
+    with _alone(settings.root):
         studio = Studio(settings, now)
         with Bar() as bar:
             studio.build(bar)  # before there are other threads, so that every core helps
         serving = _serving(application(studio), port)
+        lock.note(settings.root, _LOCK, serving.url)
         say(f"{serving.url}  {settings.site.title}, drafts included; Ctrl-C ends it")
         _tell(studio)
         note(f"it works on a copy in {FOLDER}/; nothing is published or sent")
         _until_interrupted(studio, serving, settings, browser=browser)
     return 0
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """There is one for each publication; raises ``Locked``, with the address of the one that there is."""
+    from feeder.output import lock
+
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock.publishing(root, now(), 0, _LOCK))
+        except Locked as error:
+            address = lock.noted(root, _LOCK)
+            if not address:
+                raise Locked(str(error), hint="it tells its address once it has built") from None
+            told = str(error).replace("another preview is at work", f"the preview is open already at {address}")
+            raise Locked(told, hint="go on there, or end that one first") from None
+        yield
 
 
 def _serving(application: object, port: int | None) -> Serving:

@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,6 +67,21 @@ def is_held(root: Path, name: str = "publish") -> bool:
     return False
 
 
+def note(root: Path, name: str, text: str) -> None:
+    """Leave a line for whoever meets the lock; only its holder may, and the next one wipes it out."""
+    with suppress(OSError), open(root / ".feeder" / f"{name}.lock", "a", encoding="utf-8") as file:
+        file.write(f"{text}\n")
+
+
+def noted(root: Path, name: str) -> str:
+    """That line; empty for none."""
+    try:
+        lines = (root / ".feeder" / f"{name}.lock").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return lines[1] if len(lines) > 1 else ""
+
+
 def _wait(fd: int, path: str, timeout: float, name: str) -> None:
     for left in range(int(timeout / _STEP) + 1, -1, -1):
         try:
@@ -85,7 +100,7 @@ def _wait(fd: int, path: str, timeout: float, name: str) -> None:
             return
     raise Locked(
         f"another {name} is at work: {_holder(fd)}",
-        hint="run it again later, or wait longer with --lock-timeout SECONDS",
+        hint="run it again later; `publish` and `backup` wait longer with --lock-timeout SECONDS",
     )
 
 

@@ -11,11 +11,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from preview.room import stocked
 from support import Publication
+
+from feeder.output import lock, publishing
 
 
 @contextmanager
@@ -77,12 +80,25 @@ def test_a_port_that_is_taken_is_passed_over_unless_it_was_asked_for(publication
             assert int(found) > 8000
 
 
-def test_one_preview_at_a_time(publication: Publication) -> None:
-    with started(publication):
+def test_one_preview_at_a_time_and_the_second_says_where_the_first_is(publication: Publication) -> None:
+    with started(publication) as (process, port):
         answer = publication.command("preview")
         assert answer.returncode == 75
-        assert "another preview is at work" in answer.stderr
+        assert answer.stderr.startswith(
+            f"feeder: the preview is open already at http://127.0.0.1:{port}/: process {process.pid}, since "
+        )
+        assert answer.stderr.endswith(" UTC (go on there, or end that one first)\n")
         assert publication.publish().returncode == 0
+
+
+def test_a_preview_that_is_still_building_is_told_without_an_address(publication: Publication) -> None:
+    with publishing(publication.root, datetime.now(UTC), name="preview"):
+        lock.note(publication.root, "preview", "http://127.0.0.1:8000/")
+    with publishing(publication.root, datetime.now(UTC), name="preview"):
+        answer = publication.command("preview")
+    assert answer.returncode == 75
+    assert "another preview is at work: process " in answer.stderr
+    assert "(it tells its address once it has built)" in answer.stderr
 
 
 def test_wrong_settings_at_the_start_are_told(publication: Publication) -> None:
