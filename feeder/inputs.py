@@ -294,7 +294,7 @@ def _versions(
     for text in history.sources(record.path):
         key = caching.key_of(record.path, text, context)
         reading = cache.get(key, html=False)
-        if reading is None:
+        if reading is None or not _still_true(str(settings.root), reading):
             packed = caching.pack(key, read_text(record.path, text, settings))
             cache.keep(packed)
             reading = caching.unpack(packed.meta)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from identity.newsroom import DOT, LISTS, File, Newsroom, day, judge, publish_and_judge
+from PIL import Image
 from support import soak
 
 NAMES = [f"n{number}" for number in range(8)]
@@ -211,3 +214,18 @@ Work.TestCase.settings = settings(
     print_blob=True,
 )
 test_incremental_is_a_full_build = Work.TestCase
+
+
+@pytest.mark.parametrize("first", [DOT, None], ids=["changes", "comes"])
+def test_a_picture_comes_or_changes_while_its_entry_is_bad(tmp_path: Path, first: bytes | None) -> None:
+    room = Newsroom(tmp_path / "p")
+    if first:
+        room.publication.write("entries/dot.png", first)
+    room.add("a", File("图", "2026-11-20", "![图](dot.png)"))
+    publish_and_judge(room, tmp_path / "full")
+    room.publication.write("entries/a.md", "---\ntitle: [\n---\n")
+    publish_and_judge(room, tmp_path / "full")
+    picture = BytesIO()
+    Image.new("RGB", (3, 3), "red").save(picture, "PNG")
+    room.publication.write("entries/dot.png", picture.getvalue())
+    publish_and_judge(room, tmp_path / "full")
