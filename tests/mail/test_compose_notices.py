@@ -36,6 +36,8 @@ def test_every_kind(kind: str, language: str, tmp_path: Path) -> None:
     assert made.subject
     assert "{" not in made.subject + made.text
     assert encoding.holes_of(made.html + made.text) == frozenset()
+    assert "按钮" not in made.text, "there is only a link"
+    assert "button" not in made.text
 
 
 def test_the_frequency_may_be_given_as_a_word(tmp_path: Path) -> None:

@@ -129,7 +129,8 @@ class Composer:
             "small": [paragraph.format_map(named) for paragraph in notice.small],
             "reason": t.reason_asked.format(list=title) if kind == "confirm" else t.reason.format(list=title),
         }
-        return self._notice(values)
+        plain = [paragraph.format_map(named) for paragraph in notice.plain or notice.text]
+        return self._notice(values, {"text": plain})
 
     def alarm(self, title: str, paragraphs: Sequence[str], language: str) -> Rendered:
         """A mail to the editor that something needs looking at."""
@@ -242,11 +243,11 @@ class Composer:
         seen = {**values, **shrunk, "entries": sections, "corrections": corrections[:MOST_CORRECTIONS]}
         return self._html(name, seen, "digest"), shrunk
 
-    def _notice(self, values: Mapping[str, object]) -> Rendered:
+    def _notice(self, values: Mapping[str, object], plain: Mapping[str, object] | None = None) -> Rendered:
         return Rendered(
             subject=str(values["subject"]),
             html=self._html("notice", values, "notice"),
-            text=self._text("notice", values, "notice"),
+            text=self._text("notice", {**values, **(plain or {})}, "notice"),
         )
 
     def _html(self, name: str, values: Mapping[str, object], fallback: str) -> str:

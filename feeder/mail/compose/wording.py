@@ -14,6 +14,8 @@ class NoticeWords:
     text: tuple[str, ...]
     button: str = ""
     small: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    """Where ``text`` speaks of the button: what the text part says instead, which has a link there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,10 @@ ZH = MailWords(
                 "链接 {days} 天内有效。",
                 "如果不是您本人，不必理会这封邮件：不确认，就不会订阅。",
             ),
+            plain=(
+                "有人用这个邮件地址订阅了{site}的《{list}》（{frequency}）。",
+                "如果是您本人，请打开下面的链接确认。确认之前，我们不会给您寄任何内容。",
+            ),
         ),
         "already": NoticeWords(
             subject="您已经订阅了《{list}》",
@@ -141,6 +147,7 @@ ZH = MailWords(
                 "链接一天内有效。请不要转发这封邮件：谁有这个链接，谁就能看到您的数据。",
                 "如果不是您本人要求的，不必理会这封邮件。",
             ),
+            plain=("您在订阅设置里要求查看或删除我们保存的关于您的数据。打开下面的链接，就可以下载，或者全部删除。",),
         ),
         "goodbye": NoticeWords(
             subject="您已退订《{list}》",
@@ -214,6 +221,10 @@ EN = MailWords(
                 "The link works for {days} days.",
                 "If it was not you, ignore this mail: nothing is sent without a confirmation.",
             ),
+            plain=(
+                "Somebody asked for {list} by {site} ({frequency}) to be sent to this address.",
+                "If that was you, please confirm with the link below. Until then, we will not send you anything.",
+            ),
         ),
         "already": NoticeWords(
             subject="You are subscribed to {list} already",
@@ -236,6 +247,10 @@ EN = MailWords(
             small=(
                 "The link works for a day. Please do not forward this mail: whoever has the link sees your data.",
                 "If you did not ask for it, ignore this mail.",
+            ),
+            plain=(
+                "You asked to see or erase what we keep about you.",
+                "The link below leads to a page where you can download it, or have all of it erased.",
             ),
         ),
         "goodbye": NoticeWords(
