@@ -108,7 +108,7 @@ def _restored(done: Restored, root: Path) -> Iterator[str]:
     known = "history.db" not in done.names or any(one.read for one in done.carried if one.name == "history.db")
     for one in done.carried:
         yield from _history(one) if one.name == "history.db" else _mail(one, known=known)
-    yield "the next `publish` looks at everything: what changed since then is new to it, under the same ids"
+    yield "the next `publish` looks at everything, and tells what changed since then, under the same ids; else nothing"
 
 
 def _history(one: Carried) -> Iterator[str]:
