@@ -29,7 +29,8 @@ def make(run: Run, looked: Inputs, jobs: Sequence[str]) -> Written:
         staged, results = [], []
         for made in press.make(run.settings, looked.context, jobs, output, run.options.progress):
             staged += made.staged
-            run.unchanged += len(made.paths) - len(made.staged)
+            differing = {one.path for one in made.staged}
+            run.same.update(path for path in made.paths if path not in differing)
             results.append((made.job, made.paths, made.feeds))
         # What is about to appear is known to be ours before it does: a run that is killed leaves no orphan.
         if run.history.add_outputs((job, path) for job, paths, _ in results for path in paths):

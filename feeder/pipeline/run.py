@@ -30,7 +30,8 @@ class Run:
         self.cache = cache
         self.fresh: list[Problem] = []
         self.told: set[Problem] = set()
-        self.unchanged = 0
+        self.same: set[str] = set()
+        """Files that some job found in their place; another, or a later round, may have written them all the same."""
         self.sources: list[tuple[str, bytes]] = []
         """New texts of files that had another."""
         self.deploy_error = ""

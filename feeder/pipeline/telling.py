@@ -66,7 +66,7 @@ def report(
         fresh=tuple(run.fresh),
         written=written.paths,
         deleted=written.deleted,
-        unchanged=run.unchanged,
+        unchanged=len(run.same.difference(written.paths)),
         deployed=deployed,
         deploy_error=run.deploy_error,
         next=due,

@@ -244,3 +244,22 @@ def test_what_an_older_feeder_remembered_of_settings_and_code_means_a_full_build
         history.execute("INSERT INTO meta VALUES ('rendering', '92670e17231800be90ca5214c14abbf5')")
     report = publication.run()
     assert (report.exit_code, report.written) == (0, ())
+
+
+def test_files_are_counted_once_whoever_shows_them(publication: Publication) -> None:
+    """A picture that all entries show is one file, whichever process came upon it."""
+    from PIL import Image
+
+    (publication.root / "static").mkdir()
+    Image.new("RGB", (9, 9), "red").save(publication.root / "static/a.png")
+    for number in range(120):  # enough for more than one process
+        publication.entry(f"e{number}", "![图](/a.png)\n", title=f"T{number}", date="2026-11-01")
+    first = publication.run()
+    assert (len(first.written), first.unchanged) == (len(publication.tree()), 0)
+    index.drop(str(publication.root))
+    again = publication.run()
+    assert (again.written, again.unchanged) == ((), len(publication.tree()))
+    for number in range(30):
+        publication.entry(f"e{number}", "![图](/a.png) 又\n", title=f"T{number}", date="2026-11-01")
+    third = publication.run()
+    assert (len(third.written) >= 30, third.unchanged < 20) == (True, True)
