@@ -9,13 +9,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event, RLock
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from feeder.cli import terminal
 from feeder.cli.clock import SystemClock
+from feeder.cli.exits import INTERRUPTED
 from feeder.cli.options import HELP, in_directory, settings_in
 
 if TYPE_CHECKING:
@@ -54,18 +55,19 @@ def run(directory: Path, host: str, port: int | None, no_web: bool, quiet: bool,
 
     root, secrets = directory.absolute(), Secrets(os.environ)
     chosen = _chosen(host, 0 if no_web else port)
-    house.run(
-        root,
-        house.Parts(
-            load=lambda: chosen(settings_in(root)),
-            clock=_Clock,
-            secrets=secrets,
-            environ=os.environ,
-            voice=Speaker(quiet=quiet, verbose=verbose, environ=os.environ),
-            watch=Watcher,
-            pages=_pages(secrets),
-        ),
+    parts = house.Parts(
+        load=lambda: chosen(settings_in(root)),
+        clock=_Clock,
+        secrets=secrets,
+        environ=os.environ,
+        voice=Speaker(quiet=quiet, verbose=verbose, environ=os.environ),
+        watch=Watcher,
+        pages=_pages(secrets),
     )
+    try:
+        house.run(root, parts)
+    except KeyboardInterrupt:
+        return INTERRUPTED  # it has said so itself
     return 0
 
 
@@ -109,7 +111,7 @@ class Speaker:
     def __init__(self, *, quiet: bool, verbose: bool, environ: Mapping[str, str]) -> None:
         self._quiet, self._verbose = quiet, verbose
         self._journal = {stream: _is_journal(stream, environ) for stream in (sys.stdout, sys.stderr)}
-        self._lock = Lock()
+        self._lock = RLock()  # a signal may come in while a line is written, and has one of its own
 
     def say(self, line: str) -> None:
         """Something happened."""

@@ -17,6 +17,8 @@ class Hand(threading.Thread):
         self._work, self._failed = work, failed
         self._asked = threading.Event()
         self._ended = False
+        self.busy = False
+        """Whether it is at work now."""
 
     def ring(self) -> None:
         """There is something to do; returns at once."""
@@ -35,7 +37,10 @@ class Hand(threading.Thread):
             self._asked.clear()
             if self._ended:
                 return
+            self.busy = True
             try:
                 self._work()
             except Exception as error:  # noqa: BLE001  (whatever it is, the next turn may be fine)
                 self._failed(error)
+            finally:
+                self.busy = False

@@ -28,7 +28,8 @@ from feeder.daemon.work import Work
 from feeder.errors import FeederError, Locked
 from feeder.index import Index
 from feeder.mail.sending.clocks import Clock
-from feeder.output import publishing
+from feeder.output import deploy, publishing
+from feeder.pipeline import is_published
 from feeder.upkeep import running
 from feeder.web.values import Office
 
@@ -91,7 +92,6 @@ def run(root: Path, parts: Parts) -> None:
         house = House(root, book, clock, ended, parts)
         signals = at_end.enter_context(Signals(house.stopping))
         house.live(signals)
-        running.forget(root)
 
 
 @contextmanager
@@ -128,38 +128,59 @@ class House:
         self._clockwork = Clockwork(clock, self._due)
         self._watcher: Watching | None = None
         self._setting = threading.Lock()
+        self._building = False
         self._reload = self._noticed = False
 
     def stopping(self) -> None:
         """Sending finishes what is under way; called in a signal handler."""
         self._ended.set()
+        self._say_stopping()
 
     def live(self, signals: Signals) -> None:
         """The first run, then all others, until a signal says stop."""
         self._voice.say(f"feeder run: process {os.getpid()}, {self._book.settings.root}")
         self._standing.address = self._door.address
-        self._work.begin()
-        # Alone in the process, so that a large build may use all cores (see ``forking``).
-        self._work.publish(progress=self._progress)
-        self._dress()
+        self._standing.save()
         try:
+            self._begin()
             if not signals.stop:
                 self._open()
                 self._attend(signals)
-        finally:
             self._close()
+        except KeyboardInterrupt:
+            self._break_off()
+            raise
+        except Exception:
+            self._ended.set()
+            self._close()
+            raise
+        self._standing.forget()
+
+    def _begin(self) -> None:
+        """Make the first output alone in the process, so that it may use all cores (see ``forking``).
+
+        Where there is one already it is for the publishing thread: however long the first run and its deploy command
+        take, pages answer meanwhile.
+        """
+        self._work.begin()
+        if not is_published(self._book.settings):
+            self._voice.say("first run: making everything; the pages open when it is done")
+            self._building = True
+            # The deploy command is for the thread: it may take long, and nothing waits for it there.
+            self._work.publish(progress=self._progress, deploy=False)
+            self._building = False
+        self._dress()
 
     def _open(self) -> None:
         self._clockwork.start()
         self._publisher.start()
-        self._sender.start()
         self._watch(self._book.settings)
         self._door.open()
         self._standing.save()
         if self._door.address:
             self._voice.say(f"pages: {self._door.address}")
         self._set()
-        # What changed between the first run and the first look of the watcher; what a dead process left unsent.
+        # What changed since the last run of whatever process; what a dead one left unsent comes behind it.
         self._publisher.ring()
         self._sender.ring()
         self._notifier.ready()
@@ -174,8 +195,7 @@ class House:
                 self._reload = True
                 self._publisher.ring()
             self._look_at_clock()
-            if self._watcher:
-                self._standing.watching = self._watcher.how
+            self._tell_watching()
             self._standing.dead = self._found_dead()
             every = self._notifier.every
             if every is not None and self._clock.seconds() - heard >= every / 2 and not self._standing.dead:
@@ -195,26 +215,38 @@ class House:
 
     def _found_dead(self) -> str:
         """A thread that ended though nobody asked it to."""
-        dead = [one.name for one in (self._publisher, self._sender) if not one.is_alive()]
+        dead = [one.name for one in (self._publisher, self._sender) if one.ident and not one.is_alive()]
         return f"the thread for {' and '.join(dead)} has ended" if dead else ""
 
     def _close(self) -> None:
-        """Finish what is under way."""
-        if not self._ended.is_set():  # a signal's handler that came in here would wait for its lock for ever
-            self._ended.set()
+        """Finish what is under way; visitors are answered until it is done."""
         self._notifier.stopping()
-        self._voice.say("stopping")
         if self._watcher:
             self._watcher.stop()
         if self._publisher.is_alive():
-            self._door.close()
             self._clockwork.stop()
             self._sender.end()
             self._publisher.end()
             self._finish(self._sender, FINISHING)
             # A deploy command may take its time; broken off it would be owed.
             self._finish(self._publisher, float("inf"))
+            self._door.close()
         self._voice.say("stopped")
+
+    def _say_stopping(self) -> None:
+        """Called in a signal handler."""
+        under_way = "the run" if self._building or self._publisher.busy else "sending" if self._sender.busy else ""
+        doing = f": finishing {under_way} under way; asked once more it breaks off" if under_way else ""
+        self._voice.say(f"stopping{doing}")
+
+    def _break_off(self) -> None:
+        """It was asked twice: nothing is waited for, and nothing that it has started is left behind."""
+        self._publisher.end()
+        deploy.break_off()
+        if self._publisher.is_alive():
+            self._publisher.join(_REST)
+        self._standing.forget()
+        self._voice.say("stopped: the run under way was broken off; the next start finishes it")
 
     def _finish(self, hand: Hand, seconds: float) -> None:
         """Wait for what a thread has under way, and let systemd wait too."""
@@ -235,6 +267,10 @@ class House:
         seen = self._watcher.look() if noticed and self._watcher else None
         self._work.publish(seen, reload=reload)
         self._dress()
+        if self._sender.ident is None and not self._ended.is_set():
+            # Not before: what a run that was killed has cut may have no page yet.
+            self._sender.start()
+        self._tell_watching()
         self._after()
         if reload:
             self._notifier.ready()
@@ -277,7 +313,14 @@ class House:
     def _watch(self, settings: Settings) -> None:
         self._watcher = self._parts.watch(settings, self._changed, self._voice.warn)
         self._watcher.start()
-        self._standing.watching = self._watcher.how
+        self._tell_watching()
+
+    def _tell_watching(self) -> None:
+        """How changes are noticed, for `feeder status`; it says "first run" as long as that is not over."""
+        how = self._watcher.how if self._watcher and self._sender.ident is not None else ""
+        if how != self._standing.watching:
+            self._standing.watching = how
+            self._standing.save()
 
     def _follow(self, settings: Settings) -> None:
         """New settings: pages and watcher by them from now on."""

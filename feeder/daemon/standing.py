@@ -29,6 +29,8 @@ class Standing:
         self._last: tuple[datetime, int] | None = None
         self._next: Duty | None = None
         self._digests = self._sent = self._failures = 0
+        self._saving = threading.Lock()
+        self._ended = False
         self.address = ""
         """Where the pages answer."""
         self.watching = ""
@@ -77,20 +79,28 @@ class Standing:
                 failures=self._failures,
             )
 
+    def forget(self) -> None:
+        """It ended as it was asked to; what a thread would still tell is not of interest."""
+        with self._saving:
+            self._ended = True
+            running.forget(self._root)
+
     def save(self) -> None:
         """For `feeder status`."""
-        found = self.condition()
-        running.save(
-            self._root,
-            Running(
-                pid=self._pid,
-                since=self._started,
-                address=self.address,
-                watching=self.watching,
-                last=found.last_run,
-                exit=found.last_exit,
-                next=found.next,
-                why=found.next_why,
-                troubles=self._troubles.all(),
-            ),
+        # One after the other, or what was found out first might be written last.
+        with self._saving:
+            if not self._ended:
+                running.save(self._root, self._running(self.condition()))
+
+    def _running(self, found: Condition) -> Running:
+        return Running(
+            pid=self._pid,
+            since=self._started,
+            address=self.address,
+            watching=self.watching,
+            last=found.last_run,
+            exit=found.last_exit,
+            next=found.next,
+            why=found.next_why,
+            troubles=self._troubles.all(),
         )

@@ -80,12 +80,21 @@ class Work:
         except (FeederError, OSError, sqlite3.Error):
             return  # the first publish will say it
 
-    def publish(self, seen: Index | None = None, progress: Progress | None = None, *, reload: bool = False) -> None:
+    def publish(
+        self,
+        seen: Index | None = None,
+        progress: Progress | None = None,
+        *,
+        reload: bool = False,
+        deploy: bool = True,
+    ) -> None:
         """One turn of publishing; ``seen`` is how the inputs look, where the watcher has looked already."""
         self._look_at_settings(forced=reload)
         started, wall = self._clock.seconds(), self._clock.now()
         now = duties.moment((*self._came, *self._publishing), wall)
-        options = Options(seen=self._book.seen(seen), progress=progress, lock_timeout=_WAIT, every_problem=False)
+        options = Options(
+            seen=self._book.seen(seen), progress=progress, lock_timeout=_WAIT, every_problem=False, deploy=deploy
+        )
         try:
             self._book.require_publication()
             report = pipeline.publish(self._book.settings, now, options)
@@ -158,8 +167,8 @@ class Work:
         self._standing.mailed(digests=len(report.mailing.cuts))
         self.heal("publish")
         self._voice.published(report, self._book.settings)
-        if report.deployed is False:
-            self.fail("deploy", words_of(DeployFailed(report.deploy_error or "")))
+        if report.deploy_error:
+            self.fail("deploy", words_of(DeployFailed(report.deploy_error)))
         elif report.deployed or not self._book.settings.output.deploy:
             self.heal("deploy")
         if report.mailing.error is not None:

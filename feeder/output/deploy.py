@@ -37,6 +37,8 @@ _LINES = 5
 _TAIL = 4096
 _GRACE = 5.0
 """Seconds to end by itself when asked to."""
+_under_way: dict[Popen[bytes], bool] = {}
+"""Commands that run now, and whether each has a process group of its own."""
 
 
 def owe(root: Path, paths: Iterable[str]) -> None:
@@ -123,6 +125,7 @@ def _ended(command: list[str], root: Path, errors: int, patience: float | None) 
     process = subprocess.Popen(  # noqa: S603  (the command is the publisher's own)
         command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=apart
     )
+    _under_way[process] = apart
     try:
         code = process.wait(patience)
     except subprocess.TimeoutExpired:
@@ -131,9 +134,17 @@ def _ended(command: list[str], root: Path, errors: int, patience: float | None) 
     except BaseException:
         _end(process, apart=apart)
         raise
+    finally:
+        _under_way.pop(process, None)
     if code == 0:
         return ""
     return f"ended with exit code {code}" if code > 0 else f"was killed by signal {-code}"
+
+
+def break_off() -> None:
+    """End the command that another thread of this process waits for, with all that it has started; it stays owed."""
+    for process, apart in list(_under_way.items()):
+        _end(process, apart=apart)
 
 
 def _at_terminal() -> bool:

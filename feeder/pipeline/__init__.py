@@ -37,7 +37,7 @@ from feeder.plan import Change, Plan
 if TYPE_CHECKING:
     from feeder.websub import Notified
 
-__all__ = ["Change", "Due", "Mailing", "Options", "Post", "Report", "deliver", "notify", "publish"]
+__all__ = ["Change", "Due", "Mailing", "Options", "Post", "Report", "deliver", "is_published", "notify", "publish"]
 
 FOLLOWING: Final = "feeder.toml [[follow]]"
 FRONT: Final = "index.html"
@@ -195,6 +195,11 @@ def _is_held(run: Run, looked: Inputs) -> bool:
     run.history.commit()
     release(run.settings)
     return False
+
+
+def is_published(settings: Settings) -> bool:
+    """Whether there is an output that was made here, and a history of it."""
+    return histories.is_there(str(settings.root)) and os.path.exists(served(settings) / FRONT)
 
 
 def _is_deleted(run: Run) -> bool:

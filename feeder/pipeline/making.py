@@ -71,10 +71,15 @@ def _outdated(run: Run) -> list[str]:
 
 
 def deploy(run: Run, written: Written) -> bool | None:
-    """Run the deploy command for what changed and what is owed; None when there is nothing to do."""
+    """Run the deploy command for what changed and what is owed; None when there is nothing to do.
+
+    False: it failed, or is left to the next run.
+    """
     command = run.settings.output.deploy
     if not command or not (written.changed or deploying.owed(run.settings.root)):
         return None
+    if not run.options.deploy:
+        return False
     try:
         patience = duration(run.settings.output.deploy_timeout).total_seconds()
         deploying.run(command, written.changed, run.settings.root, served(run.settings), patience=patience)

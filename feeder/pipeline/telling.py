@@ -53,7 +53,7 @@ def report(
     """What was done; the index is written, so that the next run can see that nothing has changed."""
     history, cut = run.history, cut or Mailing()
     code = REJECTED if history.problem_count(rejecting=True) else 0
-    code = worst(code, DeployFailed.exit_code if deployed is False else 0, code_of(cut.error))
+    code = worst(code, DeployFailed.exit_code if run.deploy_error else 0, code_of(cut.error))
     due = min((one for one in (_next(run), cut.next) if one), key=lambda one: one.at, default=None)
     _remember(run, looked, due, code, owed=deployed is False or cut.error is not None)
     return Report(

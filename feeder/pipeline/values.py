@@ -72,6 +72,8 @@ class Options:
     """How to send them; None: they wait for the next run."""
     notify: bool = True
     """Tell the hub which feeds changed; if not, that waits for `notify` or the next run."""
+    deploy: bool = True
+    """Run the deploy command; if not, what it has to move is owed, and digests wait with it for the next run."""
     at_once: str = ""
     """A list whose digest is cut now, whatever its schedule; empty: none."""
     progress: Progress | None = None

@@ -56,18 +56,58 @@ def test_what_is_under_way_is_finished(pub: Publication) -> None:
 
 
 def test_asked_twice_it_ends_at_once_and_the_next_one_goes_on(pub: Publication) -> None:
-    pub.configure('[output]\ndeploy = "echo x > started; test -e ok || sleep 600"')
+    pub.configure('[output]\ndeploy = "echo $$ > started; test -e ok || exec sleep 600"')
     running = Daemon(pub, "--no-web")
     try:
-        eventually((pub.root / "started").exists)  # in the first run, before there is any thread
+        eventually(lambda: (pub.root / "started").exists() and (pub.root / "started").read_text())
         running.send(signal.SIGINT)
-        time.sleep(0.2)
+        eventually(lambda: "stopping: finishing the run under way; asked once more it breaks off\n" in running.said())
         assert running.end(signal.SIGINT) == 130
+        assert running.said().endswith("stopped: the run under way was broken off; the next start finishes it\n")
+        assert running.warned() == []
+        with pytest.raises(ProcessLookupError):  # nor is the command left behind, which the next one would run beside
+            os.kill(int((pub.root / "started").read_text()), 0)
+        assert "daemon:" not in pub.command("status").stdout
     finally:
         running.kill()
     pub.write("ok", "")
     with daemon(pub) as again:
         eventually(lambda: "deploy: done" in again.said())
+
+
+def test_pages_answer_while_the_first_run_deploys_and_until_the_last_has(pub: Publication) -> None:
+    assert pub.publish().returncode == 0
+    pub.configure('[output]\ndeploy = "touch slowly; while test ! -e ok; do sleep 0.1; done"\n[web]\nport = 8080')
+    pub.entry("b", title="B", date="2026-11-21")
+    port = _free()
+    running = Daemon(pub, "--port", str(port))
+    try:
+        eventually((pub.root / "slowly").exists)
+        assert _status(port) == 200
+        assert ", first run, http://127.0.0.1:" in pub.command("status").stdout
+        running.send(signal.SIGTERM)
+        eventually(lambda: "stopping: finishing the run under way" in running.said())
+        assert _status(port) == 200
+        pub.write("ok", "")
+        assert running.process.wait(60) == 0
+        assert "deploy: done" in running.said()
+    finally:
+        running.kill()
+
+
+def test_a_first_build_says_so_and_that_it_is_stopping(pub: Publication) -> None:
+    for number in range(400):
+        pub.entry(f"e{number}", "正文。\n" * 20, title=f"E{number}", date="2026-11-20")
+    running = Daemon(pub, "--no-web")
+    try:
+        eventually(lambda: "first run: making everything" in running.said())
+        assert running.state()["watching"] == ""
+        running.send(signal.SIGTERM)
+        assert running.process.wait(60) == 0
+        assert "stopping: finishing the run under way" in running.said()
+        assert len(feed(pub.root)) > 10
+    finally:
+        running.kill()
 
 
 def test_one_is_enough(pub: Publication) -> None:
