@@ -12,6 +12,9 @@
   let boot = root.dataset.boot;
   let number = Number(root.dataset.number);
   let scroll = [0, 0]; // of the frame that is shown
+  let top = null; // the piece of it at the upper edge
+  const MOST = 50; // pages that are known
+  const known = new Map(); // what stood on each page, as its frame told: so it finds what a save changed
   let arriving = null; // the frame that will be shown next
   let trip = 0; // of several answers under way, the last one counts
   let clip = null; // what the button for WeChat copies
@@ -25,7 +28,18 @@
     return source && source.replace("{scheme}", chosen("scheme")) + location.hash;
   }
 
-  function mount(where) {
+  // The same page in any colours.
+  const pageOf = () => $("stage").dataset.src;
+
+  function learn(page, prints) {
+    if (!Array.isArray(prints)) return;
+    known.delete(page);
+    known.set(page, prints);
+    if (known.size > MOST) known.delete(known.keys().next().value);
+  }
+
+  // Shown at a place, or where it was changed since it was shown last.
+  function mount(where, changed = false) {
     const stage = $("stage");
     stage.className = address() ? `framed ${chosen("width")}` : "";
     for (const set of document.querySelectorAll("[data-choice]")) {
@@ -41,18 +55,22 @@
     frame.setAttribute("sandbox", "allow-scripts allow-popups allow-popups-to-escape-sandbox allow-forms allow-downloads");
     frame.className = "arriving";
     frame.src = address();
-    arriving = { frame, where, timer: setTimeout(show, PATIENCE) };
+    const before = changed ? known.get(pageOf()) : null;
+    const place = where || before ? { scroll: where, before, top: changed ? top : null, follow: $("follow").checked } : null;
+    arriving = { frame, place, page: pageOf(), prints: null, timer: setTimeout(show, PATIENCE) };
     stage.append(frame);
   }
 
   function show() {
     if (!arriving) return;
-    const { frame, where, timer } = arriving;
+    const { frame, place, page, prints, timer } = arriving;
     clearTimeout(timer);
     arriving = null;
     for (const other of $("stage").querySelectorAll("iframe")) if (other !== frame) other.remove();
     frame.className = "";
-    scroll = where ?? [0, 0];
+    learn(page, prints);
+    scroll = place?.scroll ?? [0, 0];
+    top = null;
   }
 
   addEventListener("message", (event) => {
@@ -60,19 +78,22 @@
     if (!said) return;
     const shown = $("stage").querySelector("iframe:not(.arriving)");
     if (arriving && event.source === arriving.frame.contentWindow) {
-      if (said.ready && arriving.where) event.source.postMessage({ scroll: arriving.where }, "*");
+      if (said.ready) arriving.prints = said.prints;
+      if (said.ready && arriving.place) event.source.postMessage({ place: arriving.place }, "*");
       else if (said.ready || said.placed) show();
+      if (Array.isArray(said.placed)) remember(said.placed, said.top);
       return;
     }
     if (!shown || event.source !== shown.contentWindow) return;
-    if (said.scroll) remember(said.scroll);
+    if (said.scroll) remember(said.scroll, said.top);
     if (typeof said.go === "string") follow(said.go);
     if (typeof said.key === "string") press(said.key);
   });
 
   let settling = 0;
-  function remember(place) {
+  function remember(place, piece) {
     scroll = place;
+    top = piece ?? null;
     clearTimeout(settling);
     settling = setTimeout(() => history.replaceState({ scroll }, ""), 250);
   }
@@ -94,7 +115,7 @@
     return { url: new URL(answer.url), page: new DOMParser().parseFromString(text, "text/html") };
   }
 
-  async function go(url, { push = true, where = null } = {}) {
+  async function go(url, { push = true, where = null, changed = false } = {}) {
     try {
       const got = await fetched(url);
       if (!got) return;
@@ -102,7 +123,7 @@
       const target = got.url.pathname + got.url.search + hash;
       if (push && target !== location.pathname + location.search + location.hash) history.pushState({}, "", target);
       else if (!push) history.replaceState(history.state, "", target);
-      swap(got.page, true, where);
+      swap(got.page, true, where, changed);
     } catch { lost(); }
   }
 
@@ -111,11 +132,11 @@
       const got = await fetched(location.pathname + location.search);
       if (!got) return;
       if (got.url.pathname !== location.pathname) history.replaceState(history.state, "", got.url.pathname + got.url.search);
-      swap(got.page, false, scroll);
+      swap(got.page, false, scroll, true);
     } catch { lost(); }
   }
 
-  function swap(page, moved, where) {
+  function swap(page, moved, where, changed) {
     document.title = page.title;
     boot = page.documentElement.dataset.boot ?? boot;
     number = Number(page.documentElement.dataset.number ?? number);
@@ -137,8 +158,8 @@
       stage.scrollTop = top;
     } else if (!same || moved) {
       if (!stage.querySelector("iframe")) stage.innerHTML = "";
-      mount(where);
-    } else if (!stamped) mount(where);
+      mount(where, changed);
+    } else if (!stamped) mount(where, changed);
     if (moved && matchMedia("(max-width: 56rem)").matches) document.querySelector(".menu").open = false;
     ready();
   }
@@ -241,6 +262,7 @@
   $("find").form.addEventListener("submit", (event) => {
     event.preventDefault();
     $("list").querySelector("a")?.click();
+    $("find").blur(); // so that j and k go on from there
   });
   $("find").addEventListener("keydown", (event) => {
     if (event.key === "Escape") { $("find").value = ""; search(); $("find").blur(); }
@@ -299,7 +321,7 @@
     const back = $("status").className !== "";
     boot = news.boot;
     number = news.number;
-    if (jump) go(news.edited);
+    if (jump) go(news.edited, { changed: true });
     else if (fresh || back) refresh();
   }
 

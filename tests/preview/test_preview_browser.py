@@ -57,22 +57,65 @@ def shown(page: Page) -> str:
     return "#stage iframe:not(.arriving)"
 
 
-def test_a_save_is_seen_where_one_was_looking(room: Room, page: Page) -> None:
-    text = "\n\n".join(f"第 {number} 段。" for number in range(200))
-    room.publication.entry("order", text, title="订单消息", date="2026-11-19")
-    page.goto(f"{room.url}/page/2026/11/order/")
-    frame = page.frame_locator(shown(page))
-    frame.get_by_text("第 199 段").wait_for()
+def paragraphs(room: Room, *, before: str = "", middle: str = "", end: str = "") -> None:
+    """Save a long entry, perhaps with more above, in the middle and below."""
+    text = [before, *(f"第 {number} 段。" for number in range(200)), end]
+    text[101] += middle
+    room.publication.entry("order", "\n\n".join(text), title="订单消息", date="2026-11-19")
+
+
+def inside(page: Page, script: str) -> float:
+    """What a script finds in the frame that is looked at."""
     handle = page.locator(shown(page)).element_handle()
-    assert handle
-    handle.content_frame().evaluate("scrollTo(0, 2000)")  # type: ignore[union-attr]
-    page.wait_for_function("() => history.state?.scroll?.[1] === 2000")
-    room.publication.entry("order", f"改过了。\n\n{text}", title="订单消息", date="2026-11-19")
+    frame = handle.content_frame() if handle else None
+    assert frame
+    return float(frame.evaluate(script))
+
+
+_80 = "[...document.querySelectorAll('p')].find(p => p.innerText.startsWith('第 80 段'))"
+_TOP = f"Math.round({_80}.getBoundingClientRect().top)"
+_LAST = "document.querySelector('.content > :last-child').getBoundingClientRect()"
+_SEEN = f"(p => p.bottom > 0 && p.bottom <= innerHeight)({_LAST})"
+_MARKED = "document.querySelectorAll('[data-feeder-changed]').length"
+
+
+def reading_far_down(room: Room, page: Page) -> int:
+    """Look at the middle of a long entry; where its paragraph 80 stands."""
+    paragraphs(room)
+    page.goto(f"{room.url}/page/2026/11/order/")
+    page.frame_locator(shown(page)).get_by_text("第 199 段").wait_for()
+    inside(page, f"(scrollTo(0, {_80}.offsetTop - 100), 0)")
+    page.wait_for_function("() => history.state?.scroll?.[1] > 500")
+    return int(inside(page, _TOP))
+
+
+def test_a_save_is_seen_where_one_was_looking(room: Room, page: Page) -> None:
+    before = reading_far_down(room, page)
+    frame = page.frame_locator(shown(page))
+    page.locator("#follow").uncheck()
+    paragraphs(room, before="改过了。")
     frame.get_by_text("改过了").wait_for(state="attached")
-    after = page.locator(shown(page)).element_handle()
-    assert after
-    assert after.content_frame().evaluate("scrollY") == 2000  # type: ignore[union-attr]
+    assert int(inside(page, _TOP)) == before
     assert page.locator("#stage iframe").count() == 1
+    paragraphs(room, before="改过了。", end="还有一句。")
+    frame.get_by_text("还有一句").wait_for(state="attached")
+    assert int(inside(page, _TOP)) == before
+
+
+def test_what_was_just_written_comes_into_view_and_is_marked(room: Room, page: Page) -> None:
+    reading_far_down(room, page)
+    frame = page.frame_locator(shown(page))
+    paragraphs(room, end="最后一句。")
+    frame.get_by_text("最后一句").wait_for()
+    assert inside(page, _SEEN)
+    assert inside(page, _MARKED) == 1
+    before = inside(page, "scrollY")
+    paragraphs(room, end="最后一句改了。")  # it is in view: nothing moves
+    frame.get_by_text("最后一句改了").wait_for()
+    assert inside(page, "scrollY") == before
+    paragraphs(room, middle="中间也改了。", end="最后一句改了。")
+    frame.get_by_text("中间也改了").wait_for()
+    assert 500 < inside(page, "scrollY") < before
 
 
 def test_a_mistake_is_told_at_once_and_goes_with_the_next_save(room: Room, page: Page) -> None:

@@ -12,7 +12,7 @@ import pytest
 from preview.room import MAIL, Room, preview, state, stocked
 from support import Publication
 
-from feeder.web.preview.frames import coloured
+from feeder.web.preview.frames import at_home, coloured
 
 
 @pytest.fixture
@@ -86,8 +86,26 @@ def test_drafts_and_the_future_are_shown_and_marked(still: Room) -> None:
     address = re.search(r'href="/page/(\d{4}/\d{2}/draft/)"', page)
     assert address
     assert "草稿：只有预览能看到" in still.get(f"/site/auto/{address[1]}").body
-    assert "2099-03-04" in still.get("/site/auto/2099/03/later/").body
+    assert "2099-03-04 00:00 才会发布" in still.get("/site/auto/2099/03/later/").body
     assert "draft" not in (still.publication.out / "feed.atom").read_text("utf-8")
+
+
+def test_the_page_for_what_is_not_there_has_its_style_and_leads_on(still: Room) -> None:
+    page = still.get("/site/auto/404.html").body
+    style = re.search(r'rel="stylesheet" href="(/site/auto/assets/[^"]+)"', page)
+    assert style
+    assert still.get(style[1]).status == 200
+    assert 'href="/site/auto/tags/"' in page
+
+
+def test_addresses_from_the_root_of_the_site_lead_to_the_preview() -> None:
+    html = '<a href="/a/"></a><img src="/b.png"><a href="//cdn.example/c"></a><a href="/"></a><a data-href="d"></a>'
+    at_root = at_home(html, "https://news.example.org/", "dark")
+    assert re.findall(r'(?:href|src)="([^"]+)"', at_root) == [
+        "/site/dark/a/", "/site/dark/b.png", "//cdn.example/c", "/site/dark/", "d",
+    ]  # fmt: skip
+    below = at_home('<a href="/blog/a/"></a><a href="/other/"></a>', "https://example.org/blog/", "auto")
+    assert re.findall(r'href="([^"]+)"', below) == ["/site/auto/a/", "/other/"]
 
 
 def test_a_file_that_cannot_be_shown_leads_to_what_is_wrong_with_it(room: Room) -> None:

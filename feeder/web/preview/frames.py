@@ -10,6 +10,7 @@ import re
 from html import escape
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from feeder import links
 from feeder.web.files import shelf
@@ -48,8 +49,10 @@ def coloured(text: str, scheme: Scheme) -> str:
 
 
 def at_home(html: str, site_url: str, scheme: Scheme) -> str:
-    """HTML in which the site's addresses lead to the preview."""
+    """HTML in which the site's addresses lead to the preview, also those that begin at its root."""
     place = f"/site/{scheme}/"
+    root = re.escape(urlsplit(site_url).path or "/")
+    html = re.sub(rf'\b((?:href|src|poster)=")(?:{root})(?![/\\])', rf"\g<1>{place}", html)
     html = html.replace(f'="{site_url}', f'="{place}').replace(f'="{escape(site_url)}', f'="{place}')
     html = html.replace(f"; url={site_url}", f"; url={place}")  # of pages that only lead on
     return re.sub(rf'(srcset="[^"]*?){re.escape(site_url)}', rf"\g<1>{place}", html)

@@ -96,5 +96,5 @@ def listed(record: Record, cache: Cache, public: frozenset[str], now: datetime) 
         mark = "later"
     title = f"{record.page_title}: {record.title}" if record.page_title else record.title
     line = entry.line if entry else 1
-    at = dates.from_micros(record.published)
+    at = entry.date.due if entry and mark == "later" else dates.from_micros(record.published)
     return Listed(title, record.permalink, record.path, line, at, record.language, mark)
