@@ -147,6 +147,32 @@ def test_whoever_answered_may_be_asked_again(at: Office) -> None:
     assert ask(at, mailing_list=DAILY) == "asked"
 
 
+@pytest.mark.parametrize("leave", ["end", "forget"])
+def test_whoever_answered_and_left_may_come_back_the_same_day_three_times_in_all(at: Office, leave: str) -> None:
+    for _ in range(3):
+        assert ask(at) == "asked"
+        at.now += timedelta(minutes=1)
+        assert ask(at) in ("waiting", "suppressed"), "nobody has answered"
+        at.book.confirm(at.connection, at.token(ANA), at.now)
+        at.now += timedelta(minutes=1)
+        if leave == "end":
+            at.book.end(at.connection, at.person(ANA).on("weekly"), at.now)
+        else:
+            at.book.forget(at.connection, ANA, at.now)
+        at.now += timedelta(minutes=1)
+    assert ask(at) == "waiting"
+    at.now += EVERY
+    assert ask(at) == "asked"
+
+
+def test_a_second_list_is_asked_for_anew_once_the_first_is_confirmed(at: Office) -> None:
+    ask(at)
+    at.now += timedelta(minutes=1)
+    at.book.confirm(at.connection, at.token(ANA), at.now)
+    at.now += timedelta(minutes=1)
+    assert ask(at, mailing_list=DAILY) == "asked"
+
+
 def test_forgetting_does_not_reset_the_bound(at: Office) -> None:
     for _ in range(CONFIRM_MOST):
         ask(at)

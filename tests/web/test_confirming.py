@@ -39,6 +39,47 @@ def test_a_second_list_of_the_same_day_is_confirmed_by_the_one_mail(served: Hous
     assert served.state(name="chips") == "active"
 
 
+def test_the_link_says_what_is_true_when_it_is_opened_again(served: House) -> None:
+    served.subscribe("ana@example.com")
+    path = f"/confirm/{served.token('confirm')}"
+    done = served.post(path)
+    served.subscribe("ana@example.com", "chips")
+    before = served.everything()
+    page = served.get(path)
+    assert "<h1>订阅成功</h1>" in page.text
+    assert "还差一步" not in page.text
+    assert 'name="list" value="chips"' in page.text
+    assert 'name="list"' not in done.text
+    assert served.everything() == before
+
+
+def test_nothing_to_confirm_is_said_before_a_button_is_pressed(served: House) -> None:
+    person = served.join()
+    ended = f"/confirm/{served.token('confirm')}"
+    served.ask("POST", f"/unsubscribe/{served.token('unsubscribe')}")
+    unknown = f"/confirm/{served.tokens.make('confirm', person.id + 9, 'weekly', served.office.time)}"
+    another = f"/confirm/{served.tokens.make('confirm', person.id, 'chips', served.office.time)}"
+    for path in (ended, unknown, another):
+        answer = served.get(path)
+        assert (answer.status, answer.body) == (404, served.get("/confirm/x").body)
+
+
+def test_who_was_erased_may_come_back_the_same_day(served: House) -> None:
+    served.subscribe("ana@example.com")
+    old = f"/confirm/{served.token('confirm')}"
+    served.office.time += timedelta(minutes=1)
+    served.post(old)
+    served.office.time += timedelta(minutes=1)
+    served.post(f"/preferences/{served.token('data')}/erase")
+    assert served.get(old).status == 404
+    served.office.time += timedelta(minutes=1)
+    served.subscribe("ana@example.com")
+    assert [one.address for one in served.notices("confirm")] == ["ana@example.com"], "a mail of today, anew"
+    served.office.time += timedelta(minutes=1)
+    served.post(f"/confirm/{served.token('confirm')}")
+    assert served.state() == "active"
+
+
 def test_a_link_confirms_nothing_that_was_not_asked_for(served: House) -> None:
     served.subscribe("ana@example.com")
     path = f"/confirm/{served.token('confirm')}"

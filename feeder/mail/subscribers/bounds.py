@@ -18,11 +18,14 @@ from feeder.mail.subscribers.suppression import Suppressions
 NoticeKind = Literal["confirm", "already", "data"]
 
 EVERY: Final = timedelta(days=1)
-"""One confirmation an address in that time, whatever the list; the same for each link of her own that a person gets."""
+"""One confirmation an address in that time, whatever the list, unless it was answered; and one of each link of her own
+that a person gets."""
 CONFIRM_MOST: Final = 3
 """Confirmations an address gets in all before somebody answers one."""
 MAILBOX_MOST: Final = 3
-"""Confirmations a mailbox gets within ``EVERY``, however its address is spelled."""
+"""Confirmations a mailbox gets within ``EVERY``, answered or not, however its address is spelled."""
+ANSWERED: Final = "confirmed"
+"""Kind of the confirmations of an erased person that she had answered: who comes back the same day is asked anew."""
 
 
 class NotConfirmable(FeederError):
@@ -59,13 +62,19 @@ def may_post(
         or (suppressed.reason != "bounce" and _posted(connection, kind, to, stand_in, suppressed.since))
     ):
         return "suppressed"
-    if _posted(connection, kind, to, stand_in, now - EVERY):
-        return "waiting"
-    if kind == "confirm" and _posted(connection, kind, to, stand_in, _answered(connection, to)) >= CONFIRM_MOST:
-        return "waiting"
-    if kind == "confirm" and _posted_to_mailbox(connection, key, now - EVERY) >= MAILBOX_MOST:
-        return "waiting"
-    return "yes"
+    if kind == "confirm":
+        return "waiting" if _asked_enough(connection, key, to, stand_in, now) else "yes"
+    return "waiting" if _posted(connection, kind, to, stand_in, now - EVERY) else "yes"
+
+
+def _asked_enough(connection: Connection, key: str, to: Subscription, stand_in: str, now: datetime) -> bool:
+    """Whether another confirmation would be one too many."""
+    answered = _answered(connection, to)
+    return (
+        _posted(connection, "confirm", to, stand_in, max(now - EVERY, answered)) > 0
+        or _posted(connection, "confirm", to, stand_in, answered) >= CONFIRM_MOST
+        or _posted_to_mailbox(connection, key, stand_in, now - EVERY) >= MAILBOX_MOST
+    )
 
 
 def _posted(connection: Connection, kind: NoticeKind, to: Subscription, stand_in: str, since: datetime) -> int:
@@ -78,11 +87,13 @@ def _posted(connection: Connection, kind: NoticeKind, to: Subscription, stand_in
     return int(connection.execute(counted).scalar_one())
 
 
-def _posted_to_mailbox(connection: Connection, key: str, since: datetime) -> int:
-    """How many confirmations went to a mailbox after an instant."""
-    spelled = spellings.of_one_mailbox(connection, key)
+def _posted_to_mailbox(connection: Connection, key: str, stand_in: str, since: datetime) -> int:
+    """How many confirmations went to a mailbox after an instant, answered or not."""
+    spelled = [*spellings.of_one_mailbox(connection, key), stand_in]
     counted = select(func.count()).where(
-        notice.c.address.in_(spelled), notice.c.kind == "confirm", notice.c.made_at > to_micros(since)
+        notice.c.address.in_(spelled),
+        notice.c.kind.in_(("confirm", ANSWERED)),
+        notice.c.made_at > to_micros(since),
     )
     return int(connection.execute(counted).scalar_one())
 

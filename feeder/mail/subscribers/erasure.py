@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, update
 
 from feeder.dates import to_micros
 from feeder.mail.schema import bounce, delivery, notice, served, subscriber, subscription
+from feeder.mail.subscribers.bounds import ANSWERED
 from feeder.mail.subscribers.persons import Person
 
 _UNSENT = ("queued", "deferred", "held")
@@ -44,6 +45,10 @@ def _deliveries(connection: Connection, person: Person, now: datetime) -> None:
 
 def _notices(connection: Connection, person: Person, stand_in: str, now: datetime) -> None:
     theirs = notice.c.address == person.address
+    answered = max((known.confirmed_at for known in person.subscriptions if known.confirmed_at), default=None)
+    if answered is not None:
+        asked = theirs & (notice.c.kind == "confirm") & (notice.c.made_at <= to_micros(answered))
+        connection.execute(update(notice).where(asked).values(kind=ANSWERED))
     unsent = update(notice).where(theirs, notice.c.state.in_(_UNSENT))
     connection.execute(unsent.values(state="skipped", updated_at=to_micros(now)))
     gone = {"address": stand_in, "data": b"", "message_id": "", "reply": ""}

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from feeder.mail import lists
 from feeder.mail.subscribers import persons
-from feeder.mail.subscribers.persons import Subscription
+from feeder.mail.subscribers.persons import Person, Subscription
 from feeder.web import requests
 from feeder.web.records import Book
 from feeder.web.subscriptions.counter import Counter
@@ -26,11 +26,21 @@ class Confirming:
         self._counter = counter
 
     async def show(self, request: Request) -> Response:
-        """The page with the button. It looks nobody up: the token says all there is to say."""
+        """The page with the button; what it did, where it was pressed before.
+
+        Where there is nothing to confirm it is answered as ``take`` does: the link tells its holder of nobody else.
+        """
         counter = self._counter
         token = await counter.token(request, "confirm")
         if token is None or counter.list_named(token.list) is None:
             return counter.bad_link()
+        number = token.subscriber
+        person = await counter.records.read(lambda connection, _book: persons.by_number(connection, number))
+        known = person.on(token.list) if person is not None else None
+        if person is None or known is None or known.state == "ended":
+            return counter.bad_link()
+        if known.state != "pending":
+            return await self._done(request, known, _pending(person))
         w = counter.words(token.list)
         title = w.confirm_title.format(list=counter.title(token.list))
         values = {"action": counter.path("confirm", request.path_params["token"])}
@@ -54,7 +64,7 @@ class Confirming:
             person = persons.by_number(connection, wanted.subscriber)
             if known is None or person is None:
                 return None
-            return known, [one.list for one in person.subscriptions if one.state == "pending"]
+            return known, _pending(person)
 
         done = await counter.records.write(work)
         if done is None:
@@ -76,3 +86,8 @@ class Confirming:
             "pending": [(name, counter.title(name)) for name in pending if counter.list_named(name) is not None],
         }
         return counter.look.page("confirmed", language, w.confirmed_title, values)
+
+
+def _pending(person: Person) -> list[str]:
+    """The lists that wait for her word."""
+    return [one.list for one in person.subscriptions if one.state == "pending"]
