@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from threading import Event, RLock
 from typing import TYPE_CHECKING, TextIO
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -55,12 +56,19 @@ def run(directory: Path, host: str, port: int | None, no_web: bool, quiet: bool,
 
     root, secrets = directory.absolute(), Secrets(os.environ)
     chosen = _chosen(host, 0 if no_web else port)
+    voice = Speaker(quiet=quiet, verbose=verbose, environ=os.environ)
+
+    def load() -> Settings:
+        settings = chosen(settings_in(root))
+        voice.zone = ZoneInfo(settings.site.timezone)
+        return settings
+
     parts = house.Parts(
-        load=lambda: chosen(settings_in(root)),
+        load=load,
         clock=_Clock,
         secrets=secrets,
         environ=os.environ,
-        voice=Speaker(quiet=quiet, verbose=verbose, environ=os.environ),
+        voice=voice,
         watch=Watcher,
         pages=_pages(secrets),
     )
@@ -105,11 +113,12 @@ class _Clock(SystemClock):
 class Speaker:
     """Prints for `feeder run`; see ``feeder.daemon.values.Voice``.
 
-    The journal has times and priorities of its own; elsewhere the first line of each event begins with the time.
+    The journal has times and priorities of its own; elsewhere each line begins with the time, in the site's zone.
     """
 
     def __init__(self, *, quiet: bool, verbose: bool, environ: Mapping[str, str]) -> None:
         self._quiet, self._verbose = quiet, verbose
+        self.zone: tzinfo = UTC
         self._journal = {stream: _is_journal(stream, environ) for stream in (sys.stdout, sys.stderr)}
         self._lock = RLock()  # a signal may come in while a line is written, and has one of its own
 
@@ -127,7 +136,9 @@ class Speaker:
         from feeder.cli import hub, mailing, problems
         from feeder.cli import report as lines
 
-        if self._verbose or (lines.happened(report) and not self._quiet):
+        # A deploy command that fails again has nothing to show for it.
+        happened = lines.happened(replace(report, deployed=report.deployed or None))
+        if self._verbose or (happened and not self._quiet):
             paint = terminal.Paint(on=terminal.coloured(sys.stdout))
             said = [*lines.summary(report, settings, paint, dry_run=False, whole=self._verbose)]
             self._print([*said, *lines.ending(report, settings, dry_run=False)], sys.stdout, _INFO)
@@ -145,9 +156,11 @@ class Speaker:
     def _print(self, lines: Iterable[str], stream: TextIO, priority: str) -> None:
         journal = self._journal.get(stream, False)
         with self._lock:
-            for number, line in enumerate(lines):
-                clock = "" if number else f"{datetime.now().astimezone():%H:%M:%S} "
-                _write((priority if journal else clock) + line, stream)
+            for line in lines:
+                _write(f"{priority if journal else self._stamp()}{line}", stream)
+
+    def _stamp(self) -> str:
+        return f"{datetime.now(self.zone).isoformat(timespec='seconds')} "
 
 
 def _write(line: str, stream: TextIO) -> None:

@@ -11,6 +11,8 @@ from datetime import datetime
 from feeder.upkeep.running import Trouble
 
 _NUMBERS = re.compile(r"\d+")
+_MANY = {"limits"}
+"""Where several things may be wrong that have nothing to do with each other; elsewhere all are one trouble."""
 
 
 class Troubles:
@@ -26,12 +28,14 @@ class Troubles:
     def failed(self, where: str, words: str, now: datetime, *, quiet: bool = False) -> bool:
         """It does not work; whether that is news. ``quiet``: no mail is to be written about it.
 
-        The same words about another place are no news: one damaged file stands in many ways.
+        The same words about another place are no news: one damaged file stands in many ways. Other words about the
+        same place are news, and no reason for another mail.
         """
         with self._lock:
             known, key = self._now.get(where), _key(words)
             since, times = (known.since, known.times) if known else (now, 0)
             mailed = quiet or any(key in self._mailed.get(name, ()) for name in (where, *self._now))
+            mailed = mailed or (where not in _MANY and bool(self._mailed.get(where)))
             self._now[where] = Trouble(where=where, words=words, since=since, times=times + 1, mailed=mailed)
             told = self._told.setdefault(where, set())
             fresh = not any(key in self._told.get(name, ()) for name in (where, *self._now))

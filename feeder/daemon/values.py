@@ -46,8 +46,7 @@ def code_of(error: Exception) -> int:
 def words_of(error: Exception) -> str:
     """What went wrong, in one line for people."""
     if isinstance(error, SettingsError) and error.problems:
-        more = f"; and {len(error.problems) - 1} more" if len(error.problems) > 1 else ""
-        return one_line(f"{error.problems[0]}{more}")
+        return _listed([one_line(str(problem)) for problem in error.problems])
     if isinstance(error, FeederError):
         return one_line(str(error) + (f" ({error.hint})" if error.hint else ""))
     if isinstance(error, OSError) and error.strerror:
@@ -55,6 +54,17 @@ def words_of(error: Exception) -> str:
     if isinstance(error, sqlite3.Error):
         return one_line(f"a database cannot be read: {error}")
     return one_line(f"a fault of feeder's own: {type(error).__name__}: {error}{_where(error)}; please report it")
+
+
+def _listed(lines: list[str]) -> str:
+    """All of them in one line, as far as there is room; how to see the others."""
+    shown = lines[:1]
+    for line in lines[1:]:
+        if sum(map(len, shown)) + len(line) > _LONGEST:
+            break
+        shown.append(line)
+    rest = len(lines) - len(shown)
+    return "; ".join(shown) + (f"; and {rest:,} more, which `feeder check` lists" if rest else "")
 
 
 def one_line(text: str) -> str:

@@ -152,6 +152,8 @@ class Work:
         self.heal("settings")
         if self._book.settings != before:
             self._voice.say("feeder.toml: read anew")
+        elif forced:
+            self._voice.say("feeder.toml: read anew, nothing changed")
         if self._book.settings != before or forced:
             self._follow(self._book.settings)
 

@@ -99,6 +99,39 @@ def test_settings_that_stay_broken_are_told_by_mail(desk: Newsdesk) -> None:
     assert (found.ok, found.why, [where for where, _ in found.failing]) == (True, "", ["settings"])
 
 
+def test_other_mistakes_in_the_same_file_are_no_reason_for_another_mail(desk: Newsdesk) -> None:
+    stage = started(desk)
+    good = (desk.root / "feeder.toml").read_text("utf-8")
+    for number, wrong in enumerate(["\n[site]\n", "\nnone = 1\n", "", "\n[[list]]\n"], 1):
+        desk.write("feeder.toml", good + wrong if wrong else "")
+        stage.publish()
+        stage.until(SUNDAY + number * HOUR)
+    assert len(stage.voice.warned) == 4
+    assert len(alarms(desk)) == 1
+    desk.write("feeder.toml", good)
+    stage.publish()
+    desk.write("feeder.toml", "")  # emptied while it is written
+    stage.publish()
+    stage.until(SUNDAY + 4 * HOUR + timedelta(seconds=50))
+    assert len(alarms(desk)) == 1
+    stage.until(SUNDAY + 5 * HOUR)
+    assert len(alarms(desk)) == 2
+
+
+def test_all_mistakes_are_told_as_far_as_there_is_room(desk: Newsdesk) -> None:
+    stage = started(desk)
+    good = (desk.root / "feeder.toml").read_text("utf-8")
+    desk.write("feeder.toml", "one = 1\ntwo = 2\n" + good)
+    stage.publish()
+    desk.write("feeder.toml", "".join(f"name{'x' * number} = 1\n" for number in range(50)) + good)
+    stage.publish()
+    few, many = stage.voice.warned
+    assert "feeder.toml:1: " in few
+    assert "feeder.toml:2: " in few
+    assert "more" not in few
+    assert "more, which `feeder check` lists; the settings of before go on" in many
+
+
 def test_a_process_that_is_started_again_tells_nobody_twice(desk: Newsdesk) -> None:
     started(desk)
     desk.write("templates/entry.html", "{% for %}")

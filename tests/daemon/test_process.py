@@ -281,6 +281,20 @@ def test_systemd_hears_of_it(pub: Publication, manager: socket.socket, tmp_path:
         running.kill()
 
 
+def test_each_line_begins_with_the_time_in_the_sites_zone(pub: Publication) -> None:
+    pub.configure('[output]\ndeploy = "false"\n', timezone="America/New_York")
+    with daemon(pub) as running:
+        eventually(lambda: "deploy" in running.troubles())
+        lines = len(running.said().splitlines())
+        running.send(signal.SIGHUP)  # tries again: that says nothing new
+        eventually(lambda: "feeder.toml: read anew, nothing changed" in running.said())
+        eventually(lambda: running.state()["troubles"][0]["times"] > 1)
+        assert running.end() == 0
+    assert len(running.said().splitlines()) == lines + 3  # that, stopping, stopped
+    assert all(re.match(r"20\d\d-\d\d-\d\dT[\d:]{8}-0[45]:00 {1,3}\S", line) for line in running.said().splitlines())
+    assert len(running.warned()) == 1
+
+
 def test_in_the_journal_lines_have_priorities_and_no_times(pub: Publication, tmp_path: Path) -> None:
     running = Daemon(pub, "--no-web")
     running.up()
