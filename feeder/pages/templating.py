@@ -157,7 +157,7 @@ class Templates:
                 f"{self._shown(error.filename or error.name or name)}:{error.lineno}", str(error.message)
             )
         if isinstance(error, TemplateNotFound):
-            return self._error(name, f"template not found: {error.message}")
+            return self._error(self._line(error.__traceback__) or name, f"template not found: {error.name}")
         place = self._line(error.__traceback__) or name
         return self._error(
             place, f"{error or type(error).__name__}", "see the variables in docs/reference/templates.md"

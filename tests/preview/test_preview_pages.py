@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from preview.room import MAIL, Room, preview, state, stocked
 from support import Publication
 
+from feeder.mail.values import DeliveryState
 from feeder.web.preview.frames import at_home, coloured
 
 
@@ -65,12 +67,23 @@ def test_the_mail_database_is_read_and_not_changed(publication: Publication) -> 
     with sqlite3.connect(database) as mail:
         mail.execute("INSERT INTO volume VALUES ('maildir', 'gmail', date('now'), 7, 2, 1)")
         mail.execute("INSERT INTO bounce (subscriber, kind, at) VALUES (1, 'hard', strftime('%s', 'now') * 1000000)")
+        mail.execute(
+            "INSERT INTO digest (list, until, entries_hash, language, frequency, state, send_at, made_at, revision) "
+            "VALUES ('weekly', 0, '', 'zh-CN', 'weekly', 'ready', 0, 0, 1)"
+        )
+        mail.executemany(
+            "INSERT INTO delivery (digest, transport, subscriber, subscription, provider, state, due_at, updated_at) "
+            "VALUES (1, 'maildir', ?, ?, 'gmail', ?, 0, 0)",
+            [(number, number, state) for number, state in enumerate(get_args(DeliveryState), 1)],
+        )
     mail.close()
     before = database.read_bytes()
     with preview(publication) as room:
         board = room.get("/board").body
     assert "送出 7，推迟 2，失败 1" in board
     assert "现在 1 人" in board
+    assert "每周新闻 #1" in board
+    assert "等待 1 · 发送中 1 · 送出 1 · 推迟 1 · 失败 1 · 待确认 1 · 跳过 1" in board
     assert board.count('<svg class="plot"') == 4
     assert database.read_bytes() == before
 
@@ -123,6 +136,7 @@ def test_a_file_that_cannot_be_shown_leads_to_what_is_wrong_with_it(room: Room) 
     [
         ("templates/entry.html", "{% if %}", "templates/entry.html:1"),
         ("templates/index.html", "{{ nothing.at.all }}", "templates/index.html:1"),
+        ("templates/tags.html", "{# #}\n{% extends 'pag.html' %}", "templates/tags.html:2"),
         ("feeder.toml", "[site\n", "feeder.toml:1"),
     ],
 )
@@ -136,6 +150,7 @@ def test_what_breaks_everything_is_told_above_the_page_and_mended_by_the_next_sa
     page = room.get("/page/2026/11/chips/").body
     assert 'role="alert"' in page
     assert f'data-copy="{said}"' in page
+    assert ".feeder/preview" not in page
     assert re.search(r'<p id="status" role="status"><time datetime="[^"]+">停在 [\d:]+ 的结果，不是最新</time>', page)
     assert "融资" in room.get("/site/auto/2026/11/chips/").body
     if before is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, get_args
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from feeder import dates
 from feeder import history as histories
 from feeder.config import Settings
 from feeder.mail import calendar, database, lists
+from feeder.mail.values import DeliveryState
 from feeder.web.preview.plots import Plot, Series
 from feeder.web.preview.words import Words
 
@@ -41,7 +42,8 @@ class UnderWay:
     """A digest that is being sent."""
 
     number: int
-    name: str
+    title: str
+    """Of its list."""
     until: datetime
     counts: tuple[tuple[str, int], ...]
     """State of its deliveries, and how many are in it."""
@@ -78,7 +80,7 @@ def board(settings: Settings, now: datetime, words: Words) -> Board:
     with closing(_reading(database.path_of(settings))) as mail:
         active = dict(mail.execute("SELECT list, count(*) FROM subscription WHERE state = 'active' GROUP BY list"))
         plots += [_deliveries(mail, now, words), _bounces(mail, now, words), _subscribers(mail, settings, now, words)]
-        way = tuple(_under_way(mail, zone))
+        way = tuple(_under_way(mail, settings, words))
     return Board(public, last, tuple(plots), _due(settings, now, active), way, mail=True)
 
 
@@ -96,12 +98,16 @@ def _due(settings: Settings, now: datetime, active: dict[str, int]) -> tuple[Nex
     return tuple(found)
 
 
-def _under_way(mail: sqlite3.Connection, zone: ZoneInfo) -> Iterator[UnderWay]:
+def _under_way(mail: sqlite3.Connection, settings: Settings, words: Words) -> Iterator[UnderWay]:
+    zone = ZoneInfo(settings.site.timezone)
+    titles = {one.name: lists.title_of(settings, one) for one in settings.lists}
     rows = mail.execute(f"SELECT DISTINCT digest FROM delivery WHERE {_OPEN} ORDER BY digest DESC LIMIT 20").fetchall()  # noqa: S608  (a constant of ours)
     for (number,) in rows:
         name, until = mail.execute("SELECT list, until FROM digest WHERE id = ?", (number,)).fetchone()
-        counts = mail.execute("SELECT state, count(*) FROM delivery WHERE digest = ? GROUP BY state", (number,))
-        yield UnderWay(number, name, dates.from_micros(until).astimezone(zone), tuple(sorted(counts.fetchall())))
+        query = "SELECT state, count(*) FROM delivery WHERE digest = ? GROUP BY state"
+        found = dict(mail.execute(query, (number,)).fetchall())
+        counts = tuple((getattr(words, state), found[state]) for state in get_args(DeliveryState) if state in found)
+        yield UnderWay(number, titles.get(name, name), dates.from_micros(until).astimezone(zone), counts)
 
 
 def _releases(months: dict[str, int], today: datetime, words: Words) -> Plot:

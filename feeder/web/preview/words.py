@@ -95,6 +95,10 @@ class Words:
     sent: str
     deferred: str
     failed: str
+    queued: str
+    sending: str
+    held: str
+    skipped: str
     bounces: str
     bounces_summary: str
     hard: str
@@ -192,6 +196,10 @@ ZH = Words(
     sent="送出",
     deferred="推迟",
     failed="失败",
+    queued="等待",
+    sending="发送中",
+    held="待确认",
+    skipped="跳过",
     bounces="退信与投诉",
     bounces_summary="最近 {1} 天共 {0:,} 次。",
     hard="地址无效",
@@ -289,6 +297,10 @@ EN = Words(
     sent="sent",
     deferred="deferred",
     failed="failed",
+    queued="waiting",
+    sending="being sent",
+    held="held",
+    skipped="skipped",
     bounces="Bounces and complaints",
     bounces_summary="{0:,} in the last {1} days.",
     hard="no such address",
