@@ -22,7 +22,7 @@ def test_templates_of_the_publication_count(tmp_path: Path) -> None:
     desk.write("templates/footer.html", "<footer>OUR FOOTER</footer>\n")
     desk.write("templates/web/style.css", ".desk { color: rebeccapurple }")
     with house(tmp_path) as opened:
-        opened.join()
+        opened.subscribe("ana@example.com")
         page = opened.get(f"/confirm/{opened.token('confirm')}").text
         style = re.search(r'href="(/_feeder/style[^"]+)"', page)
         assert style is not None
@@ -52,7 +52,7 @@ def test_a_template_that_is_mended_is_seen_without_a_restart(tmp_path: Path) -> 
     desk = Newsdesk(tmp_path)
     file = desk.write("templates/web/confirm.html", "{% block")
     with house(tmp_path) as opened:
-        opened.join()
+        opened.subscribe("ana@example.com")
         path = f"/confirm/{opened.token('confirm')}"
         assert "确认订阅" in opened.get(path).text
         file.write_text("MENDED", "utf-8")

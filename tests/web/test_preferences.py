@@ -138,6 +138,41 @@ def test_what_is_no_button_of_the_page_does_nothing(served: House, fields: dict[
     assert served.everything() == before
 
 
+def test_a_list_that_waits_can_be_confirmed_on_the_page(served: House) -> None:
+    served.join()
+    served.subscribe("ana@example.com", "chips")
+    page = served.get(path(served)).text
+    assert "等待您确认" in page
+    assert '<button name="do" value="confirm" aria-label="确认订阅：Chips Daily">' in page
+    assert served.state(name="chips") == "pending"
+    served.office.rung.clear()
+    answer = do(served, "confirm", "chips")
+    assert (answer.status, answer.headers["Location"].rpartition("?")[2]) == (303, "done=confirmed")
+    assert "已确认，订阅成功。" in served.get(answer.headers["Location"]).text
+    assert served.state(name="chips") == "active"
+    assert sorted(served.office.rung) == ["entries", "mail"]
+    person = served.person()
+    assert person is not None
+    assert person.on("chips").consent[-1]["how"] == "preferences"
+    assert do(served, "confirm", "chips").status == 303, "twice is as once"
+    do(served, "end", "chips")
+    assert do(served, "confirm", "chips").status == 400
+    assert served.state(name="chips") == "ended"
+
+
+def test_a_bounce_or_a_complaint_is_not_lifted_by_an_old_link(served: House) -> None:
+    person = served.join()
+    with served.database.begin() as connection:
+        people = Subscribers(served.settings, served.database.secrets())
+        people.suppress(connection, person.key, "complaint", served.office.time)
+    served.subscribe("ana@example.com", "chips")
+    page = served.get(path(served)).text
+    assert "请点击确认邮件里的按钮" in page
+    assert 'value="confirm"' not in page
+    assert do(served, "confirm", "chips").status == 400
+    assert served.state(name="chips") == "pending"
+
+
 def test_what_is_ended_or_pending_is_not_made_active_by_a_change(served: House) -> None:
     served.subscribe("ana@example.com")
     for what in ("change", "resume"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -28,7 +29,7 @@ from feeder.web.wording import tag_of
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-Done = Literal["changed", "paused", "resumed", "ended", "all", "data", "wrong", "nothing"]
+Done = Literal["confirmed", "changed", "paused", "resumed", "ended", "all", "data", "wrong", "nothing"]
 _HOW = "page"
 
 
@@ -58,9 +59,9 @@ class Preferences:
             return await self._page(request, "", status=422)
         if done == "nothing":
             raise HTTPException(400)
-        if done in ("changed", "resumed"):
+        if done in ("confirmed", "changed", "resumed"):
             counter.schedule_changed()
-        if done == "data":
+        if done in ("confirmed", "data"):  # a welcome, where the list has one
             counter.mail_waits()
         return answers.elsewhere(f"{counter.path('preferences', request.path_params['token'])}?done={done}")
 
@@ -77,7 +78,18 @@ class Preferences:
             book.subscribers.send_data_link(connection, person, token.list, now)
             return "data"
         known = person.on(form.get("list"))
+        if form.get("do") == "confirm" and known is not None:
+            return self._confirm(connection, book, person, known, token, now)
         return self._on_one(connection, book, known, form, now) if known is not None else "nothing"
+
+    def _confirm(
+        self, connection: Connection, book: Book, person: Person, known: Subscription, token: Token, now: datetime
+    ) -> Done:
+        """Her word for a list that was asked for: the link to this page is in mails that she reads."""
+        if not _may_confirm(connection, book, person) or known.state == "ended":
+            return "nothing"
+        asked = replace(token, list=known.list)
+        return "confirmed" if book.subscribers.confirm(connection, asked, now, how="preferences") else "nothing"
 
     def _on_one(self, connection: Connection, book: Book, known: Subscription, form: Form, now: datetime) -> Done:
         do, people = form.get("do"), book.subscribers
@@ -104,9 +116,10 @@ class Preferences:
     async def _page(self, request: Request, done: str, *, status: int = 200) -> Response:
         counter = self._counter
         token = await counter.token(request, "preferences")
-        person = await self._person(token)
-        if token is None or person is None:
+        found = await self._person(token)
+        if token is None or found is None:
             return counter.bad_link()
+        person, confirmable = found
         path, w = request.path_params["token"], counter.words(token.list)
         language = counter.language(token.list)
         # The tags are read from the history.
@@ -120,16 +133,21 @@ class Preferences:
             "others": self._others(person, language),
             "zones": offers.zones(),
             "hours": range(24),
+            "confirmable": confirmable,
             "any_left": any(one.state != "ended" for one in person.subscriptions),
         }
         return counter.look.page("preferences", language, w.preferences_title, values, status=status)
 
-    async def _person(self, token: Token | None) -> Person | None:
+    async def _person(self, token: Token | None) -> tuple[Person, bool] | None:
+        """Whose page it is, and whether she may confirm on it."""
         if token is None:
             return None
-        return await self._counter.records.read(
-            lambda connection, _book: persons.by_number(connection, token.subscriber)
-        )
+
+        def read(connection: Connection, book: Book) -> tuple[Person, bool] | None:
+            person = persons.by_number(connection, token.subscriber)
+            return (person, _may_confirm(connection, book, person)) if person is not None else None
+
+        return await self._counter.records.read(read)
 
     def _shown(self, one: Subscription, language: str) -> dict[str, object]:
         """A subscription as the template sees it."""
@@ -175,6 +193,11 @@ class Preferences:
             for one in counter.settings.lists
             if person.on(one.name) is None
         ]
+
+
+def _may_confirm(connection: Connection, book: Book, person: Person) -> bool:
+    """Only the mail of the day lifts a bounce or a complaint: this link may be old, and in others' hands."""
+    return book.subscribers.suppressions.of(connection, person.key) is None
 
 
 def _ordered(person: Person, first: str) -> list[Subscription]:

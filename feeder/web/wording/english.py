@@ -33,7 +33,7 @@ EN = WebWords(
     asked_text="A mail about {list} is on its way to this address. Press the button in it, and you are subscribed.",
     asked_hint=(
         "Nothing there after some minutes? Have a look at your spam folder. An address gets one such mail a day; if "
-        "one came earlier, please use that."
+        "one came earlier, please use that: this request is confirmed there as well."
     ),
     asked_wrong="Not your address? Fill it in again",
     confirm_title="Confirm {list}",
@@ -64,6 +64,7 @@ EN = WebWords(
         "pending": "waiting: please press the button in the mail we sent",
         "ended": "unsubscribed",
     },
+    pending_here="waiting for you to confirm",
     save="Save",
     hour="Time of day",
     hour_default="As usual ({hour}:00)",
@@ -82,6 +83,7 @@ EN = WebWords(
     not_offered="This is no longer published.",
     others="Also on offer",
     done={
+        "confirmed": "Confirmed: you are subscribed.",
         "changed": "Saved.",
         "paused": "Paused: nothing comes until you choose to go on.",
         "resumed": "Mails will come again.",

@@ -64,6 +64,7 @@ class WebWords:
     preferences_text: str
     preferences_none: str
     states: Mapping[str, str]
+    pending_here: str
     save: str
     hour: str
     hour_default: str
