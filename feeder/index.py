@@ -24,7 +24,7 @@ Tree = tuple[bytes, bytes]
 Two strings of bytes, since ten thousand tuples take longer to load than their files take to look at.
 """
 
-FORMAT = 3
+FORMAT = 4
 FILE = ".feeder/index"
 UNSENT = ".feeder/unsent"
 """A file that stands while mail is being sent, and stays when that was cut short: the next run goes on with it."""
@@ -64,16 +64,19 @@ class Index:
 
 
 def load(root: str) -> Index | None:
-    """The index of the publication at ``root``; None when it is missing, damaged or of another version."""
+    """The index of the publication at ``root``; None when it is missing, damaged or of another version.
+
+    Nor is it that of a publication of which this one is a copy: it tells how things look there.
+    """
     try:
         with open(os.path.join(root, FILE), "rb") as file:
             content = file.read()
         if int.from_bytes(content[:4], "big") != crc32(content[4:]):
             return None
         data = marshal.loads(content[4:])  # noqa: S302 - our own file, beside the history it must agree with
-        if data[0] != FORMAT:
+        if data[0] != FORMAT or data[1] != os.path.abspath(root):
             return None
-        _, trees, watched, due, exit_code = data
+        _, _, trees, watched, due, exit_code = data
         return Index(trees, watched, due=due, exit_code=exit_code)
     except (OSError, ValueError, EOFError, TypeError, LookupError):
         return None
@@ -83,7 +86,7 @@ def save(root: str, index: Index) -> None:
     """Write the index, whole or not at all."""
     path = os.path.join(root, FILE)
     temporary = f"{path}.{os.getpid()}"
-    data = (FORMAT, index.trees, index.watched, index.due, index.exit_code)
+    data = (FORMAT, os.path.abspath(root), index.trees, index.watched, index.due, index.exit_code)
     content = marshal.dumps(data)
     with open(temporary, "wb") as file:
         file.write(crc32(content).to_bytes(4, "big") + content)

@@ -89,3 +89,13 @@ def test_a_publication_that_was_copied_notices_what_is_gone(publication: Publica
     (copied.root / "entries/e1.md").unlink()
     report = copied.run()
     assert (report.exit_code, [change.kind for change in report.changes]) == (0, ["withdrawn"])
+
+
+def test_a_copy_beside_the_publication_is_published_for_itself(publication: Publication) -> None:
+    publication.entry("a", title="A", date="2026-11-20")
+    assert publication.publish().returncode == 0
+    copied = Publication(publication.root.parent / "copy")
+    shutil.copytree(publication.root, copied.root, symlinks=True)
+    copied.entry("b", title="B", date="2026-11-21")
+    assert "new" in copied.publish().stdout
+    assert (copied.out / "2026/11/b/index.html").exists()
