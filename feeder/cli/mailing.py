@@ -88,9 +88,14 @@ def tally(report: Report) -> str:
 
 def outlook(one: Outlook, now: datetime) -> str:
     """``next digest Monday 08:00 (Asia/Shanghai), 3 entries so far, 128 subscribers``."""
-    when = "soon after the next entry" if one.at is None else f"{_day(one.at, now, one.zone)} ({one.zone})"
+    if not one.subscribers:
+        return f"nobody by its own schedule; {_people(one.others)} chose another"
+    when = "soon after the next entry"
+    if one.at is not None:
+        when = "due now" if one.at <= now else f"{_day(one.at, now, one.zone)} ({one.zone})"
     entries = "no entry so far" if not one.entries else f"{count(one.entries, 'entry', 'entries')} so far"
-    return f"next digest {when}, {entries}, {_people(one.subscribers)}"
+    others = f", and {one.others:,} who chose another schedule" if one.others else ""
+    return f"next digest {when}, {entries}, {_people(one.subscribers)}{others}"
 
 
 def _day(at: datetime, now: datetime, zone: str) -> str:

@@ -640,6 +640,7 @@ def test_next_due_and_outlook(desk: Desk) -> None:
     desk.join("a")
     desk.join("b", frequency="daily", timezone="America/New_York")
     assert due() == (datetime(2026, 11, 18, 13, tzinfo=UTC), "digest weekly")
+    assert [(one.subscribers, one.others) for one in seen()] == [(1, 1)]
     desk.leave("b")
     desk.join("c", tags=("ai",))
     assert due() == (MONDAY, "digest weekly")
@@ -662,8 +663,15 @@ def test_next_due_of_an_instant_list(desk: Desk) -> None:
     due = desk.now + timedelta(minutes=10)
     assert cutting.next_due(desk.database, desk.settings, desk.history, desk.now) == (due, "digest flash")
     (seen,) = cutting.outlook(desk.database, desk.settings, desk.history, desk.now)
-    assert (seen.at, seen.frequency, seen.entries) == (None, "instant", 1)
+    assert (seen.at, seen.frequency, seen.entries) == (due, "instant", 1)
+    desk.pass_time(minutes=4)
+    desk.release("e2")
+    due = desk.now + timedelta(minutes=10)
+    (seen,) = cutting.outlook(desk.database, desk.settings, desk.history, desk.now)
+    assert (seen.at, seen.entries) == (due, 2)
     assert len(desk.at(due).cuts) == 1
+    (seen,) = cutting.outlook(desk.database, desk.settings, desk.history, desk.now)
+    assert (seen.at, seen.entries) == (None, 0)
     assert cutting.next_due(desk.database, desk.settings, desk.history, desk.now) is None
 
 

@@ -62,6 +62,11 @@ class Cells:
         """How many active subscriptions there are."""
         return int(self._connection.execute(select(func.count()).where(self._active)).scalar_one())
 
+    def count_of(self, chosen: Sequence[Chosen]) -> int:
+        """How many of them have one of these schedules."""
+        query = select(func.count()).where(self._active, or_(*(_chose(one) for one in chosen)))
+        return int(self._connection.execute(query).scalar_one()) if chosen else 0
+
     def has_unserved(self) -> bool:
         """Whether there is anybody whom this transport knows nothing of."""
         query = select(literal(1)).select_from(subscription).where(self._active, self._is_unserved()).limit(1)

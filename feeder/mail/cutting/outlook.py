@@ -12,7 +12,7 @@ from feeder.mail import calendar, lists
 from feeder.mail.cutting import remembered
 from feeder.mail.cutting.cells import Cells
 from feeder.mail.cutting.remembered import Chosen
-from feeder.mail.cutting.selection import instant_after, mailable
+from feeder.mail.cutting.selection import instant_after, instants, mailable
 from feeder.mail.cutting.values import Outlook
 from feeder.mail.database import MailDatabase
 
@@ -63,20 +63,38 @@ def outlook(database: MailDatabase, settings: Settings, history: History, now: d
             subscribers = cells.count()
             if not subscribers:
                 continue
-            since = cells.usual_through(_following(settings, one, cells.schedules()))
+            following = _following(settings, one, cells.schedules())
+            since, served = cells.usual_through(following), cells.count_of(following)
+            last = remembered.last_instant(connection, transport, one)
         released = history.released_between(_start(own, since, now), 1 << 62)
+        waiting = [record.released for record in released if mailable(record, one, settings)]
         found.append(
             Outlook(
                 list=one.name,
                 title=lists.title_of(settings, one),
                 frequency=own.frequency,
-                at=None if own.frequency == "instant" else calendar.next_due(own, now),
+                at=_instant(history, one, settings, last, waiting)
+                if own.frequency == "instant"
+                else calendar.next_due(own, now),
                 zone=lists.zone_of(settings, one),
-                entries=sum(mailable(record, one, settings) for record in released),
-                subscribers=subscribers,
+                entries=len(waiting),
+                subscribers=served,
+                others=subscribers - served,
             )
         )
     return found
+
+
+def _instant(
+    history: History, one: MailingList, settings: Settings, last: int, waiting: Sequence[int]
+) -> datetime | None:
+    """When the digest of the entries that were released at these instants is due; None: none wait."""
+    if not waiting:
+        return None
+    first = min(waiting)
+    released = history.released_between(min(last, first - 1), 1 << 62)
+    burst = instants(record.released for record in released if mailable(record, one, settings))
+    return dates.from_micros(min(at for at in burst if at >= first))
 
 
 def _following(settings: Settings, one: MailingList, chosen: Sequence[Chosen]) -> list[Chosen]:

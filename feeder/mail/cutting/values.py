@@ -92,10 +92,12 @@ class Outlook:
     title: str
     frequency: str
     at: datetime | None
-    """When its next regular digest is due; None: when something is released (instant)."""
+    """When the digest of its own schedule is due; None: some time after something is released (instant)."""
     zone: str
     """IANA name of the list's zone."""
     entries: int
     """Entries that would be in it if nothing more came."""
     subscribers: int
-    """Active subscriptions, of whatever frequency."""
+    """Active subscriptions that this digest is for."""
+    others: int = 0
+    """Those that chose a schedule of their own."""
