@@ -19,8 +19,8 @@ SOON = NOW + timedelta(minutes=10)
         ("instant", None, 0, 2, 0, "next digest soon after the next entry, no entry so far, 2 subscribers"),
         ("instant", SOON, 2, 1, 0, "next digest Saturday 17:10 (Asia/Shanghai), 2 entries so far, 1 subscriber"),
         ("instant", NOW, 1, 1, 0, "next digest due now, 1 entry so far, 1 subscriber"),
-        ("weekly", SOON, 0, 8, 3,
-         "next digest Saturday 17:10 (Asia/Shanghai), no entry so far, 8 subscribers, and 3 who chose another schedule"),
+        ("daily", NOW, 0, 8, 3,
+         "next digest due now, no entry so far, 8 subscribers, and 3 who chose another schedule"),
         ("weekly", SOON, 3, 0, 1, "nobody by its own schedule; 1 subscriber chose another"),
     ],
 )  # fmt: skip
