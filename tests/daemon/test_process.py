@@ -159,6 +159,8 @@ def test_hangup_reads_the_settings_anew_and_bad_ones_change_nothing(pub: Publica
         eventually(lambda: "更新的名" in pub.read("feed.atom"))
         eventually(lambda: running.troubles() == set())
         assert status.returncode == 78
+        assert "daemon:    process " in status.stdout
+        assert "failing:   settings, " in status.stdout
 
 
 def test_the_pages_follow_the_settings_and_an_address_that_is_taken_changes_nothing(pub: Publication) -> None:

@@ -319,7 +319,7 @@ def test_a_hostile_entry_is_text_everywhere(publication: Publication) -> None:
 def test_without_lists_and_without_entries_there_is_still_something_to_see(publication: Publication) -> None:
     with preview(publication) as room:
         assert "还没有邮件列表" in room.get("/digest").body
-        assert "还没有条目。<br>运行 `feeder new`，或把文件放进 entries/，" in room.get("/page/").body
+        assert "还没有条目。<br>运行 feeder new，或把文件放进 entries/，" in room.get("/page/").body
         assert "还没有条目。" in room.get("/list?q=").body
         assert "没有找到。" in room.get("/list?q=芯").body
         assert room.get("/page/").status == 200
