@@ -169,6 +169,8 @@ class House:
             # The deploy command is for the thread: it may take long, and nothing waits for it there.
             self._work.publish(progress=self._progress, deploy=False)
             self._building = False
+        else:
+            self._voice.say("first run: what has changed since the last one")
         self._dress()
 
     def _open(self) -> None:

@@ -142,6 +142,8 @@ def _copies(settings: Settings, now: datetime, scratch: Path, wait: float) -> di
 
     sources = {"history.db": str(settings.root / histories.FILE)}
     histories.open_history(str(settings.root), writing=False).close()  # sound so far, and of this version
+    if settings.lists:
+        mail.require_there(settings)  # with --keep, backups without subscribers would push out those that have them
     if mail.exists(settings):
         mail.open_mail(settings, now).close()
         sources["mail.db"] = mail.path_of(settings)

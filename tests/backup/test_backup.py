@@ -20,7 +20,7 @@ from backup.vault import DAY, HISTORY, MAIL, MONDAY, SATURDAY, Vault, fold
 from mail.newsdesk import MAIL as LINES
 from support import NOW, Publication, soak
 
-from feeder.errors import DataError, HistoryDamaged, Locked, MailDamaged, UsageError
+from feeder.errors import DataError, HistoryDamaged, Locked, MailDamaged, MailUnreachable, UsageError
 from feeder.output import publishing
 from feeder.upkeep import archive, backup
 from tests.faults import dying
@@ -62,6 +62,16 @@ def test_one_file_that_nobody_else_reads_and_git_does_not_see(vault: Vault, tmp_
     assert one(tmp_path / "unpacked/history.db", "SELECT count(*) FROM entry") == 1
     assert one(tmp_path / "unpacked/mail.db", "SELECT count(*) FROM subscriber") == 2
     assert not (vault.root / ".feeder/backup").exists()
+
+
+def test_without_a_mail_database_that_was_there_nothing_takes_the_place_of_older_backups(vault: Vault) -> None:
+    vault.backup(MONDAY + DAY)
+    vault.lose(MAIL)
+    with pytest.raises(MailUnreachable, match="the mail database is gone"):
+        vault.backup(MONDAY + 2 * DAY, keep=1)
+    (file,) = (vault.root / "backups").glob("feeder-*.tar.gz")
+    vault.restore(file, MONDAY + 2 * DAY)
+    assert vault.mailed(MONDAY + 2 * DAY).exit_code == 0
 
 
 def test_without_lists_it_is_the_history_alone(publication: Publication) -> None:

@@ -292,7 +292,9 @@ def test_that_of_another_publication_only_when_it_is_meant(vault: Vault, tmp_pat
 
 def test_one_without_mail_leaves_the_mail_there_is(vault: Vault, tmp_path: Path) -> None:
     shutil.move(vault.root / MAIL, tmp_path / "mail.db")
+    vault.configure()  # before there were lists
     file = vault.backup(MONDAY)
+    vault.begin()
     shutil.move(tmp_path / "mail.db", vault.root / MAIL)
     done = vault.restore(file, MONDAY + DAY)
     assert (done.names, done.kept) == (("history.db",), True)
