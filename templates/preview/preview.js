@@ -79,6 +79,8 @@
     const shown = $("stage").querySelector("iframe:not(.arriving)");
     if (arriving && event.source === arriving.frame.contentWindow) {
       if (said.ready) arriving.prints = said.prints;
+      // Whoever scrolled on while it was loading stays where that led to.
+      if (said.ready && arriving.place?.scroll && arriving.place.before) Object.assign(arriving.place, { scroll, top });
       if (said.ready && arriving.place) event.source.postMessage({ place: arriving.place }, "*");
       else if (said.ready || said.placed) show();
       if (Array.isArray(said.placed)) remember(said.placed, said.top);
