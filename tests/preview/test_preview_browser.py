@@ -68,10 +68,19 @@ def paragraphs(room: Room, *, before: str = "", middle: str = "", end: str = "")
 
 def inside(page: Page, script: str) -> float:
     """What a script finds in the frame that is looked at."""
-    handle = page.locator(shown(page)).element_handle()
-    frame = handle.content_frame() if handle else None
-    assert frame
-    return float(frame.evaluate(script))
+    from playwright.sync_api import Error
+
+    for left in range(20, -1, -1):  # a frame may be exchanged at this very moment
+        try:
+            handle = page.locator(shown(page)).element_handle()
+            frame = handle.content_frame() if handle else None
+            assert frame
+            return float(frame.evaluate(script))
+        except Error:
+            if not left:
+                raise
+            page.wait_for_timeout(50)
+    raise AssertionError
 
 
 def until(page: Page, script: str) -> None:
