@@ -18,6 +18,7 @@ publish: $(VENV)/.runtime ## Publish entries/ into out/, and mail the digest to 
 	@$(BIN)/feeder digest send weekly
 	@echo "open out/index.html, or serve the folder: $(BIN)/python -m http.server -d out 8000"
 	@echo "the digest is a mail in mail/new/; as a page: $(BIN)/feeder digest preview weekly"
+	@echo "to write: $(BIN)/feeder preview; to let it run by itself: $(BIN)/feeder run"
 
 test: $(VENV)/.dev ## Run all tests
 	$(BIN)/python -m pytest $(PYTEST)
