@@ -158,7 +158,7 @@ def forget(address: str, directory: Path) -> int:
         told, key = normal(address)
         with at.database.begin() as connection:
             known = at.book.forget(connection, key, at.now)
-        at.database.checkpoint()
+        at.database.scrub()
     say(f"{told}: erased" if known else f"{told}: was not known; no import will bring it in")
     note("backups and exports made before still hold what was erased")
     return 0

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from feeder.config.settings import Settings
 from feeder.history.swapping import finish
-from feeder.mail.database import connected, path_of
+from feeder.mail.database import path_of
+from feeder.mail.driver import connected
 
 _MAILED = "SELECT e.entry, min(d.until) FROM digest_entry AS e JOIN digest AS d ON d.id = e.digest GROUP BY e.entry"
 _NEXT_LIST = "SELECT min(list) FROM subscription WHERE list > ?"

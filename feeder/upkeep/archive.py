@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from feeder.errors import DataError
 from feeder.history.opening import VERSION as HISTORY_VERSION
-from feeder.mail.database import HEAD as MAIL_VERSION
+from feeder.mail.founding import HEAD as MAIL_VERSION
 
 FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"

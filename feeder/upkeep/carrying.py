@@ -18,7 +18,7 @@ from feeder.errors import Locked
 from feeder.history.opening import VERSION as HISTORY_VERSION
 from feeder.history.opening import refusal
 from feeder.mail.cutting import remembered
-from feeder.mail.database import HEAD as MAIL_VERSION
+from feeder.mail.founding import HEAD as MAIL_VERSION
 from feeder.mail.subscribers.suppression import Suppressions
 
 _LEAP: Final = 100_000
@@ -132,7 +132,19 @@ def _carry_mail(staged: str, present: str) -> Carried:
         pair.run(_LEFT)
         digests = _take_what_was_sent(pair) if pair.number(_NEWER) else 0
         erased = _forget(pair)
-        return Carried("mail.db", read=True, digests=digests, left=_ended(pair) - before + erased, lost=lost)
+        left = _ended(pair) - before + erased
+    if erased:
+        _write_anew(staged)
+    return Carried("mail.db", read=True, digests=digests, left=left, lost=lost)
+
+
+def _write_anew(staged: str) -> None:
+    """Leave no old copies of erased rows in unused parts of pages."""
+    connection = sqlite3.connect(staged, isolation_level=None)
+    try:
+        connection.execute("VACUUM")
+    finally:
+        connection.close()
 
 
 def _take_what_was_sent(pair: _Pair) -> int:

@@ -123,7 +123,7 @@ def _staged(path: str) -> str:
 
 def _stage(settings: Settings, file: str, places: dict[str, str], *, force: bool) -> Manifest:
     """Everything made ready beside its place: whole, sound, and of this version."""
-    from feeder.mail import database as mail
+    from feeder.mail import founding
 
     _tidy(places)  # of one that was killed
     manifest = archive.extract(file, lambda name: _staged(places[name]) if name in places else None)
@@ -137,7 +137,8 @@ def _stage(settings: Settings, file: str, places: dict[str, str], *, force: bool
         staged = _staged(places[name])
         archive.require_sound(name, staged)
         archive.version_of(name, staged)
-        (opening if name == "history.db" else mail).upgrade(staged)
+        upgrade = opening.upgrade if name == "history.db" else founding.upgrade
+        upgrade(staged)
     return manifest
 
 

@@ -107,8 +107,8 @@ class Records:
         return await self._run(self._readers, lambda: self._seen(work))
 
     async def settle(self) -> None:
-        """Leave nothing of what was erased in the write-ahead log, unless somebody is reading."""
-        await self._run(self._line, self._checkpoint)
+        """Leave nothing of what was erased in the file (``MailDatabase.scrub``)."""
+        await self._run(self._line, self._scrub)
 
     async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
         if self._waiting >= LINE:
@@ -122,8 +122,8 @@ class Records:
         finally:
             self._waiting -= 1
 
-    def _checkpoint(self) -> None:
-        self._opened().database.checkpoint()
+    def _scrub(self) -> None:
+        self._opened().database.scrub()
 
     def _begun(self, work: Callable[[Connection, Book], _T]) -> _T:
         book = self._opened()

@@ -12,7 +12,7 @@ from mail.deskbook import settings
 from sqlalchemy import Engine, create_engine, inspect
 from support import CHECKOUT, FIXTURES, NOW
 
-from feeder.mail import database
+from feeder.mail import database, driver, founding
 from feeder.mail.schema import metadata
 
 RELEASED = sorted((FIXTURES / "mail").glob("schema-*.sql"))
@@ -91,7 +91,7 @@ def test_a_released_one_comes_to_the_present(tmp_path: Path, wanted: dict[str, o
 
 def test_every_version_but_the_present_one_is_kept_as_a_dump() -> None:
     script = ScriptDirectory.from_config(_config())
-    assert script.get_current_head() == database.HEAD
+    assert script.get_current_head() == founding.HEAD
     revisions = {one.revision for one in script.walk_revisions()}
     assert {dump.stem.removeprefix("schema-") for dump in RELEASED} == revisions
 
@@ -103,7 +103,7 @@ def test_an_interrupted_migration_leaves_the_old_one(tmp_path: Path, monkeypatch
     connection.execute("INSERT INTO alembic_version VALUES ('0000')")
     connection.commit()
     before = list(connection.iterdump())
-    monkeypatch.setattr(database, "upgrade", _dies)
+    monkeypatch.setattr(founding, "upgrade", _dies)
     with pytest.raises(KeyboardInterrupt):
         database.open_mail(settings(tmp_path), NOW)
     assert list(connection.iterdump()) == before
@@ -111,7 +111,7 @@ def test_an_interrupted_migration_leaves_the_old_one(tmp_path: Path, monkeypatch
 
 
 def _dies(path: str) -> None:
-    engine = database._engine(path)
+    engine = driver.engine_of(path)
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql("CREATE TABLE half (x)")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from mail.deskbook import DAILY, WEEKLY, Office, office
+from mail.deskbook import DAILY, WEEKLY, Office, office, opened
 from support import NOW
 
 from feeder.mail.subscribers.bounds import EVERY
@@ -147,10 +147,25 @@ def test_what_was_forgotten_is_not_in_the_file_either(tmp_path: Path) -> None:
         at.book.add(at.connection, WEEKLY, "unmistakable.name@example.org", NOW, kept="unmistakable paper")
     with office(tmp_path) as at:
         assert at.book.forget(at.connection, "unmistakable.name@example.org", NOW)
-    with office(tmp_path) as at:
-        at.database.checkpoint()
+    with opened(tmp_path) as (_, database, _):
+        database.scrub()
     data = b"".join(path.read_bytes() for path in (tmp_path / ".feeder").iterdir())
     assert b"unmistakable" not in data
+
+
+def test_nor_is_a_copy_left_where_pages_were_split(tmp_path: Path) -> None:
+    addresses = [f"somebody.{number}@example.org" for number in range(1500)]
+    with office(tmp_path) as at:
+        for address in (*addresses[::2], *addresses[1::2]):  # so that pages are split in their middle
+            at.book.add(at.connection, WEEKLY, address, NOW, kept="a paper")
+    with office(tmp_path) as at:
+        for address in addresses[::3]:
+            assert at.book.forget(at.connection, address, NOW)
+    with opened(tmp_path) as (_, database, _):
+        database.scrub()
+    data = b"".join(path.read_bytes() for path in (tmp_path / ".feeder").iterdir())
+    left = [address for address in addresses if address.encode() in data]
+    assert left == [address for number, address in enumerate(addresses) if number % 3]
 
 
 def test_numbers_are_never_given_twice(at: Office) -> None:

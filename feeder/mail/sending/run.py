@@ -64,7 +64,7 @@ def send(
         CannotWrite: the disk is full.
         MailDamaged: the mail database cannot be read.
     """
-    from feeder.mail import database as databases
+    from feeder.mail import driver
 
     syncer = Syncer(database.path, database.raw())
     ledger = Ledger(database.raw(), lists.ledger_transport(settings), syncer)
@@ -76,7 +76,7 @@ def send(
             _recorder(database, settings, clock),
         )  # fmt: skip
     except sqlite3.DatabaseError as error:
-        told = databases.of_driver(error, database.path)
+        told = driver.of_driver(error, database.path)
         if told is None:
             raise
         raise told from error
