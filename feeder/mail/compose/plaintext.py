@@ -90,17 +90,19 @@ def _units(text: str) -> list[str]:
 
 
 def of_html(html: str, t: MailWords) -> str:
-    """The text of an entry's HTML, with its links in a list at the end."""
-    writer = _Writer(t)
+    """The text of an entry's HTML, with its links in a list at the end, numbered on from its footnotes."""
+    writer = _Writer(t, html.count('class="footnote-item"'))
     writer.feed(clean(html))
     writer.close()
     return writer.finish()
 
 
 class _Writer(HTMLParser):
-    def __init__(self, t: MailWords) -> None:
+    def __init__(self, t: MailWords, footnotes: int) -> None:
         super().__init__(convert_charrefs=True)
         self.t = t
+        self._footnotes = footnotes
+        """How many there are: a link and a footnote must not have the same number."""
         self._blocks: list[str] = []
         self._text: list[str] = []
         self._prefixes: list[tuple[str, str]] = []
@@ -121,7 +123,8 @@ class _Writer(HTMLParser):
         """All that was read."""
         self._end_table()
         self._flush()
-        notes = [wrap(url, f"[{number}] ", "    ") for number, url in enumerate(self._links, 1)]
+        first = self._footnotes + 1
+        notes = [wrap(url, f"[{number}] ", "    ") for number, url in enumerate(self._links, first)]
         body = "\n".join(self._blocks).strip("\n")
         return body + ("\n\n" if body and notes else "") + "\n".join(notes)
 
@@ -193,11 +196,11 @@ class _Writer(HTMLParser):
             begin = int(start) if start.isdecimal() and len(start) < 6 else 1
             self._lists.append(begin - 1 if tag == "ol" else None)
         elif tag == "li":
-            self._item()
+            self._item(footnote="footnote-item" in given.get("class", ""))
         elif tag == "table":
             self._rows = []
 
-    def _item(self) -> None:
+    def _item(self, *, footnote: bool) -> None:
         if self._later_item:
             self._gap = None
         self._later_item = True
@@ -206,7 +209,7 @@ class _Writer(HTMLParser):
             self._open("- ", "  ")
             return
         self._lists[-1] = number + 1
-        marker = f"{number + 1}. "
+        marker = f"[{number + 1}] " if footnote else f"{number + 1}. "
         self._open(marker, " " * len(marker))
 
     def _open(self, first: str, rest: str) -> None:
@@ -235,7 +238,7 @@ class _Writer(HTMLParser):
             return
         if url not in self._links:
             self._links.append(url)
-        self._text.append(f"[{self._links.index(url) + 1}]")
+        self._text.append(f"[{self._footnotes + self._links.index(url) + 1}]")
 
     def _flush(self) -> None:
         text = "".join(self._text)
