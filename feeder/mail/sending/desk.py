@@ -151,7 +151,7 @@ class CountingDesk:
         self._gate.answered(row.provider, outcome, "soft", now)
         for provider in (row.provider, ALL):
             if self._gate.relieved(provider, now):
-                self._ledger.unpause(provider)
+                self._ledger.traffic.unpause(provider)
 
     def _settle_uncertain(self, row: Row, outcome: Outcome, now: int) -> None:
         if self._ledger.uncertain(row, now, outcome.reply[:_REPLY], hold=self._hold) == "held":
@@ -187,7 +187,7 @@ class CountingDesk:
         self._supply.unmade.clear()
 
     def _pause(self, pause: Pause) -> None:
-        self._ledger.pause(pause.provider, pause.until, pause.times, pause.why[:_REPLY])
+        self._ledger.traffic.pause(pause.provider, pause.until, pause.times, pause.why[:_REPLY])
         if pause.alarming:
             whom = "all mail" if pause.provider == ALL else f"mail to {pause.provider}"
             self.tally.alarms.append(f"{whom} waits until {from_micros(pause.until):%Y-%m-%d %H:%M} UTC: {pause.why}")
@@ -203,8 +203,8 @@ class CountingDesk:
 
     def _flush(self, now: int) -> None:
         if self._volume:
-            self._ledger.add_volume(self._day, self._volume)
-            self._ledger.note_pace(self._started, now, self._done)
+            self._ledger.traffic.add_volume(self._day, self._volume)
+            self._ledger.traffic.note_pace(self._started, now, self._done)
             self._volume = {}
         day = _day(now)
         if day != self._day:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -64,17 +65,23 @@ def send(
         CannotWrite: the disk is full.
         MailDamaged: the mail database cannot be read.
     """
-    from feeder.mail import driver
-
-    syncer = Syncer(database.path, database.raw())
-    ledger = Ledger(database.raw(), lists.ledger_transport(settings), syncer)
-    try:
+    with _ledger(database, lists.ledger_transport(settings)) as ledger:
         return _send(
             ledger, settings, clock, transport or transports.make(settings, password), stop, progress,
             most, notices_only,
             Stencils(settings, ledger, keys=database.secrets(), list_host=list_host, signer=signer),
             _recorder(database, settings, clock),
         )  # fmt: skip
+
+
+@contextmanager
+def _ledger(database: MailDatabase, transport: str) -> Iterator[Ledger]:
+    """The ledger, with what the driver says turned into words for people."""
+    from feeder.mail import driver
+
+    ledger = Ledger(database.raw(), transport, Syncer(database.path, database.raw()))
+    try:
+        yield ledger
     except sqlite3.DatabaseError as error:
         told = driver.of_driver(error, database.path)
         if told is None:
@@ -117,9 +124,9 @@ def _gate(ledger: Ledger, settings: Settings, now: datetime) -> Gate:
     return Gate(
         settings.mail.limits,
         relay=relay,
-        pauses=ledger.pauses(),
-        volumes=ledger.volumes(f"{now:%Y-%m-%d}"),
-        recent=ledger.recent(f"{since:%Y-%m-%d}", to_micros(since)),
+        pauses=ledger.traffic.pauses(),
+        volumes=ledger.traffic.volumes(f"{now:%Y-%m-%d}"),
+        recent=ledger.traffic.recent(f"{since:%Y-%m-%d}", to_micros(since)),
     )
 
 
