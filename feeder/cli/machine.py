@@ -11,7 +11,7 @@ from feeder.errors import FeederError, Problem, SettingsError
 
 if TYPE_CHECKING:
     from feeder.config import Settings
-    from feeder.mail.cutting import Cut
+    from feeder.mail.cutting import Cut, Overtaken, Started
     from feeder.pipeline import Report
 
 VERSION = 1
@@ -43,7 +43,7 @@ def report(report: Report, settings: Settings) -> str:
         "deployed": report.deployed,
         "digests": [_digest(one, zone) for one in report.mailing.cuts],
         "hub": _hub(report, zone),
-        "mail": _mail(report),
+        "mail": _mail(report, zone),
         "next": coming,
         "seconds": round(report.seconds, 3),
     }
@@ -79,10 +79,34 @@ def _hub(report: Report, zone: ZoneInfo) -> dict[str, Any] | None:
     }
 
 
-def _mail(report: Report) -> dict[str, Any]:
-    tally, error = report.mailing.tally, report.mailing.error
-    told: dict[str, Any] = {name: getattr(tally, name, 0) for name in TALLIES}
-    return told | {"alarms": list(tally.alarms) if tally else [], "error": str(error) if error else ""}
+def _mail(report: Report, zone: ZoneInfo) -> dict[str, Any]:
+    mail = report.mailing
+    told: dict[str, Any] = {name: getattr(mail.tally, name, 0) for name in TALLIES}
+    return told | {
+        "waiting": mail.waiting,
+        "started": [_started(one, zone) for one in mail.started],
+        "overtaken": [_overtaken(one, zone) for one in mail.overtaken],
+        "alarms": list(mail.tally.alarms) if mail.tally else [],
+        "error": str(mail.error) if mail.error else "",
+    }
+
+
+def _started(one: Started, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "list": one.list,
+        "transport": one.transport,
+        "subscriptions": one.subscriptions,
+        "since": _instant(one.since, zone),
+    }
+
+
+def _overtaken(one: Overtaken, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "list": one.list,
+        "until": _instant(one.until, zone),
+        "subscriptions": one.subscriptions,
+        "held": one.held,
+    }
 
 
 def failure(error: FeederError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import tempfile
@@ -69,6 +70,18 @@ def test_a_run_says_it_in_a_line_and_how_to_send_all_the_same(vault: Vault, tmp_
     again = vault.command("digest", "send", "weekly", "--since", "2026-11-24")
     assert "weekly: 2 subscribers get again what was released since 2026-11-24 00:00\n" in again.stderr
     assert counts(vault) == {who: many + 1 for who, many in before.items()}
+
+
+def test_a_run_says_it_as_json_too(vault: Vault, tmp_path: Path) -> None:
+    put_back = copied(vault, tmp_path / "old.db")
+    vault.next_week()
+    put_back()
+    mail = json.loads(vault.publish("--json").stdout)["mail"]
+    assert (mail["waiting"], mail["started"]) == (0, [])
+    (told,) = mail["overtaken"]
+    assert told["until"].startswith("2026-11-30T")
+    assert (told["list"], told["subscriptions"], told["held"]) == ("weekly", 2, 0)
+    assert json.loads(vault.publish("--json").stdout)["mail"]["overtaken"] == []
 
 
 def test_one_made_anew_and_filled_from_a_file(vault: Vault) -> None:
