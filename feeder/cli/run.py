@@ -52,6 +52,7 @@ def run(directory: Path, host: str, port: int | None, no_web: bool, quiet: bool,
         raise click.UsageError("--no-web excludes --host and --port.")
     from feeder.config.secrets import Secrets
     from feeder.daemon import house
+    from feeder.daemon.parts import Parts
     from feeder.daemon.watching import Watcher
 
     root, secrets = directory.absolute(), Secrets(os.environ)
@@ -63,7 +64,7 @@ def run(directory: Path, host: str, port: int | None, no_web: bool, quiet: bool,
         voice.zone = ZoneInfo(settings.site.timezone)
         return settings
 
-    parts = house.Parts(
+    parts = Parts(
         load=load,
         clock=_Clock,
         secrets=secrets,

@@ -15,18 +15,17 @@ from typing import Final
 from feeder import pipeline
 from feeder.config import Settings
 from feeder.config.secrets import Secrets
-from feeder.daemon import alarms, duties, facts
+from feeder.daemon import duties, facts
 from feeder.daemon.duties import Duty
 from feeder.daemon.reloading import Book
 from feeder.daemon.standing import Standing
-from feeder.daemon.troubles import Troubles
+from feeder.daemon.telling import Telling
 from feeder.daemon.values import Voice, code_of, words_of
 from feeder.errors import DeployFailed, FeederError, Locked
 from feeder.index import Index
 from feeder.inputs import Progress
 from feeder.mail.sending.clocks import Clock
 from feeder.pipeline import Mailing, Options, Post, Report
-from feeder.upkeep.running import Trouble
 
 _WAIT: Final = 1.0
 """Seconds that one turn waits for a `publish` beside it; it comes again until that one has ended."""
@@ -39,7 +38,7 @@ class Work:
     """Publishes and sends for one publication; each of the two in a thread of its own, once there are threads."""
 
     def __init__(
-        self, book: Book, clock: Clock, secrets: Secrets, voice: Voice, standing: Standing, troubles: Troubles,
+        self, book: Book, clock: Clock, secrets: Secrets, voice: Voice, standing: Standing, telling: Telling,
         *, stop: Callable[[], bool], follow: Callable[[Settings], None],
     ) -> None:  # fmt: skip
         """Work for the publication of ``book``.
@@ -50,23 +49,20 @@ class Work:
             secrets: passwords and keys.
             voice: told what happens.
             standing: where that is counted.
-            troubles: where that is kept which does not work.
+            telling: told what does not work.
             stop: whether to finish what is under way, and send nothing more.
             follow: called with settings that were read anew.
         """
         self._book, self._clock, self._voice = book, clock, voice
-        self._standing, self._troubles, self._follow = standing, troubles, follow
+        self._standing, self._telling, self._follow = standing, telling, follow
         self._post = Post(clock, secrets, stop)
-        self._secrets = secrets
         self._publishing: tuple[Duty, ...] = ()
         self._came: tuple[Duty, ...] = ()
         """What was due at a run that failed: the one that does not is still of that instant."""
-        self._letters = threading.Lock()
+        self._looking = threading.Lock()
         self._sending: Duty | None = None
         self._idle = 0
         self._waiting = False
-        self.told: Callable[[], None] = lambda: None
-        """Called when there is a mail to the operator to be sent."""
 
     @property
     def duties(self) -> tuple[Duty, ...]:
@@ -103,7 +99,7 @@ class Work:
             return
         except Exception as error:  # noqa: BLE001  (a fault of ours must not end the process; it is told)
             self._standing.ran(wall, code_of(error), self._clock.seconds() - started, failed=True)
-            self.fail("publish", words_of(error))
+            self._telling.fail("publish", words_of(error))
             self._came = tuple(duty for duty in (*self._came, *self._publishing) if duty.at <= wall)
         else:
             self._came = ()
@@ -117,10 +113,10 @@ class Work:
         try:
             mailing = pipeline.deliver(settings, self._clock.now(), self._post)
         except Exception as error:  # noqa: BLE001  (as above)
-            self.fail("sending", words_of(error))
+            self._telling.fail("sending", words_of(error))
         else:
             self._delivered(mailing, settings)
-        self._write_letters()
+        self._telling.write_letters()
         self._look_at_mail(self._clock.now(), tried=True)
         self._save()
 
@@ -128,28 +124,19 @@ class Work:
         """Something was queued just now: earlier tries that came to nothing do not count."""
         self._idle = 0
 
-    def fail(self, where: str, words: str, *, mail: bool = True) -> None:
-        """Tell it, once; and, where ``mail`` may help and it lasts, the operator by mail, once."""
-        if self._troubles.failed(where, words, self._clock.now(), quiet=not mail):
-            self._voice.warn(f"{where}: {words}")
-
-    def heal(self, where: str, *, quietly: bool = False) -> None:
-        """It works; that is told where people heard that it did not."""
-        was = self._troubles.well(where)
-        if was is not None and not quietly:
-            self._voice.say(f"{where}: well again")
-
     def _look_at_settings(self, *, forced: bool) -> None:
         if self._book.outdated:
-            self.fail("program", "another version of feeder was installed; start this process anew", mail=False)
+            self._telling.fail(
+                "program", "another version of feeder was installed; start this process anew", mail=False
+            )
         before = self._book.settings
         try:
             if not self._book.refresh(forced=forced):
                 return
         except FeederError as error:
-            self.fail("settings", f"{words_of(error)}; the settings of before go on")
+            self._telling.fail("settings", f"{words_of(error)}; the settings of before go on")
             return
-        self.heal("settings")
+        self._telling.heal("settings")
         if self._book.settings != before:
             self._voice.say("feeder.toml: read anew")
         elif forced:
@@ -167,70 +154,53 @@ class Work:
     def _published(self, report: Report, wall: datetime) -> None:
         self._standing.ran(wall, report.exit_code, report.seconds)
         self._standing.mailed(digests=len(report.mailing.cuts))
-        self.heal("publish")
+        self._telling.heal("publish")
         self._voice.published(report, self._book.settings)
         if report.deploy_error:
-            self.fail("deploy", words_of(DeployFailed(report.deploy_error)))
+            self._telling.fail("deploy", words_of(DeployFailed(report.deploy_error)))
         elif report.deployed or not self._book.settings.output.deploy:
-            self.heal("deploy")
+            self._telling.heal("deploy")
         if report.mailing.error is not None:
-            self.fail("digests", words_of(report.mailing.error))
+            self._telling.fail("digests", words_of(report.mailing.error))
         else:
-            self.heal("digests")
+            self._telling.heal("digests")
 
     def _delivered(self, mailing: Mailing, settings: Settings) -> None:
         tally = mailing.tally
         if mailing.error is not None:
-            self.fail("sending", words_of(mailing.error))
+            self._telling.fail("sending", words_of(mailing.error))
         elif tally is not None:
             self._voice.sent(mailing, settings)
             self._standing.mailed(sent=tally.sent)
             self._idle = 0 if tally.sent else self._idle
             if tally.down:
                 # By mail, nobody could be told of it.
-                self.fail("sending", tally.down, mail=False)
+                self._telling.fail("sending", tally.down, mail=False)
             else:
                 # A turn in which nothing was to leave (all mail waits, say) has not shown that anything can.
                 if tally.sent or tally.deferred or tally.failed:
-                    self.heal("sending")
+                    self._telling.heal("sending")
                 self._raise_alarms(tally.alarms)
 
     def _raise_alarms(self, lines: list[str]) -> None:
         """What sending wants the operator to hear of, though it goes on."""
         if lines:
-            self.fail("limits", "; ".join(lines))
+            self._telling.fail("limits", "; ".join(lines))
         else:
-            self.heal("limits", quietly=True)
-
-    def _write_letters(self) -> None:
-        """About what lasts: a template that is just being written is not worth one."""
-        now = self._clock.now()
-        with self._letters:
-            for trouble in self._troubles.all():
-                if not trouble.mailed and now - trouble.since >= duties.PATIENCE:
-                    self._write_to_operator(trouble, now)
-
-    def _write_to_operator(self, trouble: Trouble, now: datetime) -> None:
-        try:
-            queued = alarms.queue(self._book.settings, self._secrets.keys(), trouble, now)
-        except Exception:  # noqa: BLE001  (what keeps it from being queued is told already, and it is tried again)
-            return
-        if queued:
-            self._troubles.mailed(trouble)
-            self.told()
+            self._telling.heal("limits", quietly=True)
 
     def _derive(self, now: datetime) -> None:
         """What is due from here on, from nothing but files."""
-        self._write_letters()
+        self._telling.write_letters()
         settings, wall = self._book.settings, self._clock.now()
         found = self._found(lambda: facts.publishing(settings, now))
         # What keeps mail from being looked at keeps no entry from its instant.
         cuts = self._found(lambda: facts.digests(settings, now))
         queued = self._look_at_mail(wall, tried=False)
         if None not in (found, cuts, queued):
-            self.heal("facts", quietly=True)
+            self._telling.heal("facts", quietly=True)
         coming = [*(found or ()), *(cuts or ()), duties.safety(wall)]
-        if times := self._troubles.times(*_MENDED):
+        if times := self._telling.times(*_MENDED):
             coming.append(Duty(wall + duties.backed_off(times), "retry", "what failed is tried again"))
         self._publishing = tuple(sorted(coming))
         self._standing.comes(duties.first(self.duties))
@@ -241,24 +211,26 @@ class Work:
         try:
             return look()
         except Exception as error:  # noqa: BLE001  (the safety run looks again)
-            if not self._troubles.times("publish"):
-                self.fail("facts", words_of(error))
+            if not self._telling.times("publish"):
+                self._telling.fail("facts", words_of(error))
             return None
 
     def _look_at_mail(self, now: datetime, *, tried: bool) -> tuple[Duty, ...] | None:
         """When to send next; what is due still though it was tried just now waits for longer each time."""
-        settings = self._book.settings
-        found = self._found(lambda: facts.sending(settings, now))
-        if found == () and not tried:
-            self.heal("sending")
-        due = found[0] if found else None
-        if due is None and (times := self._troubles.times("sending")):
-            due = Duty(now + duties.backed_off(times), "mail", "queued mail")
-        if tried and due is not None and due.at <= now:
-            self._idle += 1
-            due = replace(due, at=now + duties.backed_off(self._idle))
-        self._sending = due
-        return found
+        # Both threads look: what was seen first must not be kept in place of what was seen last.
+        with self._looking:
+            settings = self._book.settings
+            found = self._found(lambda: facts.sending(settings, now))
+            if found == () and not tried:
+                self._telling.heal("sending")
+            due = found[0] if found else None
+            if due is None and (times := self._telling.times("sending")):
+                due = Duty(now + duties.backed_off(times), "mail", "queued mail")
+            if tried and due is not None and due.at <= now:
+                self._idle += 1
+                due = replace(due, at=now + duties.backed_off(self._idle))
+            self._sending = due
+            return found
 
     def _save(self) -> None:
         self._standing.save()

@@ -13,6 +13,7 @@ from feeder.config.secrets import Secrets
 from feeder.daemon.duties import Duty
 from feeder.daemon.reloading import Book
 from feeder.daemon.standing import Standing
+from feeder.daemon.telling import Telling
 from feeder.daemon.troubles import Troubles
 from feeder.daemon.work import Work
 from feeder.pipeline import Mailing, Report
@@ -73,9 +74,10 @@ class Stage:
         earlier = running.load(desk.root)
         self.troubles = Troubles(earlier.troubles if earlier else ())
         self.standing = Standing(desk.root, 1, clock.now(), self.troubles)
+        book, secrets = Book(desk.root, lambda: config.load(desk.root)), Secrets({})
         self.work = Work(
-            Book(desk.root, lambda: config.load(desk.root)), clock, Secrets({}), self.voice, self.standing,
-            self.troubles, stop=lambda: False, follow=self.followed.append,
+            book, clock, secrets, self.voice, self.standing, Telling(book, clock, secrets, self.voice, self.troubles),
+            stop=lambda: False, follow=self.followed.append,
         )  # fmt: skip
         self.turns: list[tuple[datetime, Duty | None]] = []
 

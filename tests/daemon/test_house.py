@@ -20,6 +20,7 @@ from feeder.cli.clock import SystemClock
 from feeder.config import Settings
 from feeder.config.secrets import Secrets
 from feeder.daemon import house
+from feeder.daemon.parts import Parts
 from feeder.daemon.watchplaces import Places, places
 from feeder.index import Index
 from tests.daemon.stage import Listener
@@ -90,7 +91,7 @@ def run(desk: Newsdesk, watchers: Watchers, meanwhile: Iterator[Callable[[], boo
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=follow, daemon=True).start()
-    parts = house.Parts(
+    parts = Parts(
         load=lambda: config.load(desk.root), clock=Clock, secrets=Secrets({}), environ={}, voice=voice,
         watch=watchers, pages=no_pages,
     )  # fmt: skip
