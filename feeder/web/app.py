@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from feeder.config.secrets import Secrets
 from feeder.config.settings import Settings
 from feeder.errors import FeederError
-from feeder.web import answers, health, subscriptions, webhook
+from feeder.web import answers, health, requests, subscriptions, webhook
 from feeder.web.files import Files
 from feeder.web.look import Look
 from feeder.web.records import Records, prepare
@@ -88,10 +88,19 @@ class _Refused:
 
 
 class _Later(_Refused):
-    """The mail database cannot be used now. What is wrong with it is for the editor, not for visitors."""
+    """The mail database cannot be used now. What is wrong with it is for the editor, not for visitors.
 
-    async def __call__(self, _request: Request, _error: Exception) -> Response:
-        return self._look.refusal(503, headers=answers.retry(_LATER))
+    What was asked for by a form can be asked for once more by a button: a page that is loaded anew would lose it.
+    """
+
+    async def __call__(self, request: Request, _error: Exception) -> Response:
+        form = requests.posted(request)
+        return self._look.refusal(
+            503,
+            headers=answers.retry(_LATER),
+            language=requests.language(request),
+            again=form.pairs() if form is not None else None,
+        )
 
 
 class _Failed(_Refused):

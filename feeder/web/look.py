@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from typing import Final
@@ -78,33 +78,55 @@ class Look:
     ) -> Response:
         """A page with a title and some sentences.
 
-        ``values`` may have ``way`` (address and words of a link below), ``told`` (set apart, such as an address) and
-        ``also`` (language, title and text, once more in another language).
+        ``values`` may have ``way`` (address and words of a link below), ``told`` (set apart, such as an address),
+        ``also`` (language, title and text, once more in another language) and ``again`` (names and values of the fields
+        that a button sends once more).
         """
-        shown: dict[str, object] = {"text": text, "way": None, "told": "", "also": [], **values}
+        shown: dict[str, object] = {"text": text, "way": None, "told": "", "also": [], "again": None, **values}
         return self.page("notice", language, title, shown, status=status, headers=headers)
 
-    def refusal(self, status: int, *, headers: Mapping[str, str] | None = None) -> Response:
-        """A page that says no, in the site's language and those of its lists."""
-        return self._said(lambda w: w.refusals.get(status, w.refusals[400]), status, headers)
+    def refusal(
+        self,
+        status: int,
+        *,
+        headers: Mapping[str, str] | None = None,
+        language: str = "",
+        again: Sequence[tuple[str, str]] | None = None,
+    ) -> Response:
+        """A page that says no.
+
+        Args:
+            status: HTTP status.
+            headers: beside those of every answer.
+            language: BCP 47; not given: the site's, and one of its lists.
+            again: the fields that a button below sends once more; None: there is no button.
+        """
+        return self._said(lambda w: w.refusals.get(status, w.refusals[400]), status, headers, language, again=again)
 
     def bad_link(self) -> Response:
         """What every token that is not good gets, whatever is wrong with it."""
-        return self._said(lambda w: w.bad_link, 404, None)
+        return self._said(lambda w: w.bad_link, 404)
 
     def has_file(self, path: str) -> bool:
         """Whether there is a public file of that path in ``out/``."""
         return os.path.isfile(os.path.join(self._public, path))
 
-    def _said(self, refusal: Callable[[WebWords], Refusal], status: int, headers: Mapping[str, str] | None) -> Response:
-        language = self.settings.site.language
+    def _said(
+        self,
+        refusal: Callable[[WebWords], Refusal],
+        status: int,
+        headers: Mapping[str, str] | None = None,
+        known: str = "",
+        **values: object,
+    ) -> Response:
+        language = known or self.settings.site.language
         first = words(language)
         way = (self._site_url, first.to_site.format(site=self.settings.site.title))
         title, text = refusal(first)
         # Whoever comes here by a bad link may read the language of a list alone.
-        others = {tag_of(one.language) for one in self.settings.lists if one.language}
+        others = {tag_of(one.language) for one in self.settings.lists if one.language and not known}
         also = [(tag, *refusal(words(tag))) for tag in sorted(others) if words(tag) is not first]
-        return self.notice(language, title, text, status=status, headers=headers, way=way, also=also[:1])
+        return self.notice(language, title, text, status=status, headers=headers, way=way, also=also[:1], **values)
 
     def _rendered(self, name: str, values: Mapping[str, object]) -> str:
         try:

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from feeder.mail.subscribers import Subscribers
     from feeder.mail.subscribers.askings import Askings
 
-PATIENCE: Final = 8.0
-"""Seconds that the database is waited for while another process writes."""
 LONGEST: Final = 20.0
-"""Seconds a request waits altogether."""
+"""Seconds a request waits altogether: for those before it, and for the database."""
+PATIENCE: Final = 18.0
+"""Seconds of these that the database is waited for while another process writes."""
 LINE: Final = 2000
 """Requests that may wait at once."""
 _READERS: Final = 4

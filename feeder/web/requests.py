@@ -56,6 +56,10 @@ class Form:
         """Every field of that name."""
         return self._fields.get(name, [])
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Name and value of every field, as often as it was sent."""
+        return [(name, value) for name, values in self._fields.items() for value in values]
+
     def __contains__(self, name: str) -> bool:
         return name in self._fields
 
@@ -84,14 +88,14 @@ async def form(request: Request) -> Form:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != _FORM:
         raise HTTPException(415)
-    return parsed(data)
+    return _kept(request, parsed(data))
 
 
 async def any_form(request: Request) -> Form:
     """The fields of whatever was posted; none where it is no form of ours. Raises as ``body`` does."""
     data = await body(request)
     try:
-        return parsed(data)
+        return _kept(request, parsed(data))
     except HTTPException:
         return Form({})
 
@@ -122,6 +126,18 @@ def network(request: Request) -> str:
     return str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
 
 
+def posted(request: Request) -> Form | None:
+    """The form that was read of this request; None where none was."""
+    found: Form | None = getattr(request.state, "form", None)
+    return found
+
+
+def language(request: Request) -> str:
+    """The language of the list that this request was found to be about; empty where it was not found out."""
+    found: str = getattr(request.state, "language", "")
+    return found
+
+
 _PROXY_HEADERS: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host", "cf-connecting-ip")
 
 
@@ -131,6 +147,12 @@ def is_near(request: Request) -> bool:
     if found is None or any(name in request.headers for name in _PROXY_HEADERS):
         return False
     return found.is_loopback or found.is_private
+
+
+def _kept(request: Request, read: Form) -> Form:
+    # For a page that offers to send the same once more.
+    request.state.form = read
+    return read
 
 
 async def _read(request: Request, largest: int) -> bytes:

@@ -12,6 +12,7 @@ from feeder.config.settings import MailingList, Settings
 from feeder.mail import lists
 from feeder.mail.tokens import Purpose, Token
 from feeder.pages.wording import words as page_words
+from feeder.web.debts import Debts
 from feeder.web.look import Look
 from feeder.web.records import Records
 from feeder.web.values import Office
@@ -23,6 +24,7 @@ class Counter:
 
     def __init__(self, settings: Settings, office: Office, records: Records, look: Look) -> None:
         self.settings, self.office, self.records, self.look = settings, office, records, look
+        self.debts = Debts(records)
 
     @property
     def now(self) -> datetime:
@@ -38,6 +40,7 @@ class Counter:
         found = self.list_named(request.path_params["list"])
         if found is None:
             raise HTTPException(404)
+        request.state.language = self.language(found.name)
         return found
 
     def title(self, name: str) -> str:
@@ -63,7 +66,10 @@ class Counter:
     async def token(self, request: Request, purpose: Purpose) -> Token | None:
         """What the token in the address says, if it is good."""
         book = await self.records.book()
-        return book.tokens.read(purpose, request.path_params["token"], self.now)
+        found = book.tokens.read(purpose, request.path_params["token"], self.now)
+        if found is not None:
+            request.state.language = self.language(found.list)
+        return found
 
     def path(self, *parts: str) -> str:
         """The path of one of these pages."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from feeder.errors import FeederError
 from feeder.mail.tokens import Token
 from feeder.web import answers, requests
+from feeder.web.records import Book
 from feeder.web.subscriptions.counter import Counter
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class Unsubscribing:
@@ -46,10 +52,17 @@ class Unsubscribing:
         everything = form.get("scope") == "all"
         chosen = replace(token, list="") if everything else token
         now, how = counter.now, "page" if "scope" in form else "one click"
+
+        def leave(connection: Connection, book: Book) -> None:
+            book.subscribers.unsubscribe(connection, chosen, now, how=how)
+
         # Nothing leaves because of it, so nobody need be told.
-        await counter.records.write(
-            lambda connection, book: book.subscribers.unsubscribe(connection, chosen, now, how=how)
-        )
+        try:
+            await counter.records.write(leave)
+        except FeederError:
+            # A mail program may ask but once, and shows nobody that it was told to come again.
+            counter.debts.add(leave)
+            raise
         return self._done(token, chosen) if "scope" in form else answers.plain("unsubscribed\n")
 
     def _done(self, token: Token, chosen: Token) -> Response:

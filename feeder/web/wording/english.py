@@ -117,6 +117,7 @@ EN = WebWords(
         "There are too many requests from your network or for this mail provider right now. Please try again in "
         "{minutes} min. You did nothing wrong, and existing subscriptions are as they were."
     ),
+    again="Try again",
     bad_link=Refusal(
         "This link does not work any more",
         "It may be incomplete or too old, or what it should confirm is gone. Please use the link in the newest mail, "
@@ -135,7 +136,8 @@ EN = WebWords(
         500: Refusal("Something went wrong", "That was our fault, not yours. Please try again later."),
         503: Refusal(
             "Please try again in a moment",
-            "The subscription service is busy or being looked after. All subscriptions are as they were.",
+            "The subscription service is busy or being looked after, so this is not done yet. No subscription is lost; "
+            "please try again in a minute.",
         ),
     },
     alarm_title="Unusually many requests to subscribe",

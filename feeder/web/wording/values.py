@@ -99,6 +99,7 @@ class WebWords:
     to_site: str
     busy_title: str
     busy_text: str
+    again: str
     bad_link: Refusal
     refusals: Mapping[int, Refusal]
     alarm_title: str
