@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from feeder.config import Settings
-from feeder.web.serving import Serving
+from feeder.web.serving import PortTaken, Serving
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 Make = Callable[[Settings], "ASGIApp"]
 """Makes the application; one with a ``close()`` has it called when it serves no more."""
+
+
+class _Place(NamedTuple):
+    """Where to listen, and whom to believe about where requests come from."""
+
+    host: str
+    port: int
+    proxies: tuple[str, ...]
+
+
+_NOWHERE: Final = _Place("", 0, ())
 
 
 class FrontDoor:
@@ -29,7 +41,9 @@ class FrontDoor:
         self._retired: ASGIApp | None = None
         self._open = False
         self._outdated = bool(settings.web.port)
-        self._serving, self._at = self._bound(settings), _place(settings)
+        self._serving: Serving | None = None
+        self._at = _NOWHERE
+        self._listen(_place(settings))
 
     @property
     def address(self) -> str:
@@ -68,27 +82,35 @@ class FrontDoor:
         Raises ``PortTaken``: it goes on listening where it did.
         """
         self._settings, self._outdated = settings, bool(settings.web.port)
-        place = _place(settings)
-        if place == self._at:
+        place, before = _place(settings), self._at
+        if place == before:
             return
-        if self._serving and place[:2] == self._at[:2]:
-            # The same port cannot be had twice: for a moment, visitors wait.
-            self._serving.stop()
-            self._serving, self._at = None, ("", 0, ())
-        serving = self._bound(settings)
-        old, self._serving, self._at = self._serving, serving, place
-        if serving and self._open:
-            serving.start()
-        if old:
-            old.stop()
+        if not self._serving or place.port != before.port:
+            old = self._serving
+            self._listen(place)
+            if old:
+                old.stop()
+            return
+        # The same port cannot be had twice, nor at another address: for a moment, visitors wait.
+        self._serving.stop()
+        try:
+            self._listen(place)
+        except PortTaken:
+            self._serving, self._at = None, _NOWHERE
+            with suppress(PortTaken):
+                self._listen(before)
+            raise
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As an application (ASGI): whichever stands behind the door now."""
         await (self._behind or _closed)(scope, receive, send)
 
-    def _bound(self, settings: Settings) -> Serving | None:
-        web = settings.web
-        return Serving(self, web.host, web.port, web.proxies) if web.port else None
+    def _listen(self, place: _Place) -> None:
+        """At another place from now on; where that cannot be had, nothing is changed."""
+        serving = Serving(self, place.host, place.port, place.proxies) if place.port else None
+        self._serving, self._at = serving, place
+        if serving and self._open:
+            serving.start()
 
 
 async def _closed(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001  (ASGI calls it so)
@@ -98,8 +120,8 @@ async def _closed(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: 
     await send({"type": "http.response.body", "body": "请稍后再来 · please come again later\n".encode()})
 
 
-def _place(settings: Settings) -> tuple[str, int, tuple[str, ...]]:
-    return settings.web.host, settings.web.port, settings.web.proxies
+def _place(settings: Settings) -> _Place:
+    return _Place(settings.web.host, settings.web.port, settings.web.proxies)
 
 
 def _close(application: ASGIApp | None) -> None:

@@ -48,7 +48,7 @@ class Notifier:
             return
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
             out.setblocking(False)
-            out.sendto("\n".join(lines).encode(), self._address)
+            out.sendto("\n".join(lines).encode(errors="replace"), self._address)
 
 
 def _interval(environ: Mapping[str, str]) -> float | None:

@@ -228,7 +228,7 @@ def read_history(root: str) -> History:
     """
     finish(root)
     path = os.path.join(root, FILE)
-    connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+    connection = sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True, isolation_level=None)
     try:
         connection.execute("BEGIN")
         found = _version(connection)

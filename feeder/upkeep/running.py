@@ -69,7 +69,9 @@ def save(root: Path, running: Running) -> None:
     data = {key: value for key, value in asdict(running).items() if key != "alive"}
     temporary = root / f"{FILE}.{os.getpid()}"
     try:
-        temporary.write_text(json.dumps(data, default=datetime.isoformat, ensure_ascii=False), "utf-8")
+        # What is no text in the name of a file is written as JSON writes it.
+        text = json.dumps(data, default=datetime.isoformat, ensure_ascii=False)
+        temporary.write_text(text, "utf-8", "backslashreplace")
         os.replace(temporary, root / FILE)
     except OSError:
         with suppress(OSError):

@@ -19,6 +19,7 @@ from mail.newsdesk import MAIL, Newsdesk, text_of
 from feeder import pipeline
 from feeder.daemon import facts
 from feeder.errors import CannotWrite
+from feeder.upkeep.running import load
 from tests.daemon.process import daemon, eventually, feed
 from tests.daemon.stage import Stage, SteppedClock
 
@@ -343,6 +344,27 @@ def test_the_real_process_lives_through_it(desk: Newsdesk) -> None:
         assert running.process.poll() is None
         assert running.end() == 0
         assert len(running.warned()) == 2
+
+
+def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+    # As archives from older Chinese systems leave them: in GBK.
+    root = tmp_path / os.fsdecode("新闻".encode("gbk"))
+    try:
+        root.mkdir()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    plain = Newsdesk(root)
+    plain.configure()
+    plain.entry("a", "正文。\n", title="A", date="2026-11-20")
+    (root / "templates").mkdir()
+    (root / "templates/entry.html").symlink_to("nowhere")  # what fails there is told with the folder's name
+    stage = started(plain)
+    assert "publish" in {one.where for one in stage.troubles.all()}
+    assert load(root) is not None
+    (root / "templates/entry.html").unlink()
+    stage.publish()
+    assert feed(root) == ["A"]
+    assert stage.troubles.all() == ()
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process can be set on Linux only")

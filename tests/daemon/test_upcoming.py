@@ -62,6 +62,8 @@ def test_one_datagram_to_a_socket_with_a_path_or_an_abstract_name(tmp_path: Path
         assert manager.recv(4096) == b"READY=1"
         told.status("第一行\n第二行")
         assert manager.recv(4096).decode() == "STATUS=第一行 第二行"
+        told.status("in \udcd0\udcc2/")  # the name of a file, which need not be text
+        assert manager.recv(4096) == b"STATUS=in ??/"
         told.patience(60)
         assert manager.recv(4096) == b"EXTEND_TIMEOUT_USEC=60000000"
         told.alive()
