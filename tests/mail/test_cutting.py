@@ -13,6 +13,7 @@ from support import soak
 from feeder import dates
 from feeder.errors import UsageError
 from feeder.mail import cutting
+from feeder.mail.cutting import queueing
 
 
 @pytest.fixture
@@ -275,10 +276,16 @@ def outcome(desk: Desk) -> list[list[object]]:
     ]
 
 
-def test_killed_at_every_step_the_next_run_ends_where_an_undisturbed_one_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_a_time", [queueing.STEP, 1])
+def test_killed_at_every_step_the_next_run_ends_where_an_undisturbed_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
     desk = busy(tmp_path / "whole")
     desk.cut()
     expected = outcome(desk)
+    # One subscription at a time, or all at once: it comes to the same.
+    monkeypatch.setattr(queueing, "STEP", at_a_time)
+    monkeypatch.setattr(queueing, "BREATH", 0)
     assert [len(got) for _, got in expected[1]] == [2, 2, 2, 1]
     assert len(desk.rows("SELECT kind FROM notice")) == 2
     desk.close()

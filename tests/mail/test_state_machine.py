@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -25,7 +26,7 @@ from support import soak
 
 from feeder import dates
 from feeder.mail import lists
-from feeder.mail.cutting import remembered
+from feeder.mail.cutting import queueing, remembered
 
 LIST = """
 [mail]
@@ -160,6 +161,7 @@ class Cutting(RuleBasedStateMachine):
         # In memory where there is such a folder: what is lost with the power is not what this asks.
         memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
         self.root = Path(tempfile.mkdtemp(prefix="feeder-machine-", dir=memory))
+        self.patch = pytest.MonkeyPatch()
         self.transport, self.hour = "maildir", 8
         self.items: dict[str, Item] = {}
         self.people: dict[str, Person] = {}
@@ -168,10 +170,17 @@ class Cutting(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "desk"):
             self.desk.close()
+        self.patch.undo()
         shutil.rmtree(self.root)
 
-    @initialize(start=st.sampled_from(STARTS), choices=st.lists(CHOICES, min_size=3, max_size=6))
-    def begin(self, start: datetime, choices: list[Choices]) -> None:
+    @initialize(
+        start=st.sampled_from(STARTS),
+        choices=st.lists(CHOICES, min_size=3, max_size=6),
+        at_a_time=st.sampled_from([1, 2, 50_000]),
+    )
+    def begin(self, start: datetime, choices: list[Choices], at_a_time: int) -> None:
+        self.patch.setattr(queueing, "STEP", at_a_time)
+        self.patch.setattr(queueing, "BREATH", 0)
         self.desk = Desk(self.root, LIST.format(transport=self.transport, hour=self.hour), start)
         for nth, choice in enumerate(choices):
             self._join(nth, choice)

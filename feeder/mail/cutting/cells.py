@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -43,14 +43,30 @@ class Readers:
         return bool(self.whole or self.part)
 
 
-class Cells:
-    """The active subscriptions of one list, on one transport, in one transaction."""
+class Span(NamedTuple):
+    """The subscriptions whose numbers are above ``low``, up to ``high``."""
 
-    def __init__(self, connection: Connection, mailing_list: str, transport: str) -> None:
+    low: int
+    high: int
+
+
+class Cells:
+    """The active subscriptions of one list, on one transport, in one transaction; those of a span, or all."""
+
+    def __init__(self, connection: Connection, mailing_list: str, transport: str, span: Span | None = None) -> None:
         self._connection = connection
         self._list = mailing_list
         self._transport = transport
-        self._active = and_(subscription.c.list == mailing_list, subscription.c.state == "active")
+        self._span = span
+        active = and_(subscription.c.list == mailing_list, subscription.c.state == "active")
+        self._active = and_(active, self._within(subscription.c.id)) if span else active
+
+    def last(self) -> int:
+        """The highest number of a subscription, of whatever list."""
+        return int(self._connection.execute(select(func.max(subscription.c.id))).scalar() or 0)
+
+    def _within(self, column: ColumnElement[int]) -> ColumnElement[bool]:
+        return and_(column > self._span.low, column <= self._span.high) if self._span else true()
 
     def schedules(self) -> list[Chosen]:
         """Each choice of schedule that an active subscription has."""
@@ -203,7 +219,9 @@ class Cells:
     def advance(self, number: int, until: int) -> None:
         """Those who have a delivery of digest ``number``, and they alone, are served through ``until``."""
         queued = select(delivery.c.subscription).where(
-            delivery.c.digest == number, delivery.c.transport == self._transport
+            delivery.c.digest == number,
+            delivery.c.transport == self._transport,
+            self._within(delivery.c.subscription),
         )
         self._connection.execute(
             update(served)

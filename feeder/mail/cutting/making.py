@@ -1,22 +1,21 @@
 """Cutting: at a due instant, the entries of a list become the digests of its subscriptions, each exactly once.
 
-What is owed to whom is decided by the cell, on one look at the database. Then each digest is made in a transaction of
-its own, in which its deliveries are queued and its subscriptions are served through the due instant: whatever ends the
-process in between, the next cut finds those not served yet, and nobody else.
+What is owed to whom is decided by the cell, on one look at the database. Then each digest is made and queued
+(`queueing`): whatever ends the process in between, the next cut finds those not served yet, and nobody else.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from feeder import dates
 from feeder.catalog import Catalog
-from feeder.config.settings import Frequency, MailingList, Settings
+from feeder.config.settings import MailingList, Settings
 from feeder.errors import Problem
 from feeder.history import History, Record
 from feeder.mail import calendar, lists, notes
@@ -26,12 +25,11 @@ from feeder.mail.cutting.beginning import begin
 from feeder.mail.cutting.cells import Cells, Readers
 from feeder.mail.cutting.freezing import Composing, Freezer
 from feeder.mail.cutting.proofs import Prover
+from feeder.mail.cutting.queueing import Due, Group, Queuer
 from feeder.mail.cutting.remembered import Chosen
 from feeder.mail.cutting.selection import (
     Cell,
     Ruler,
-    Share,
-    Told,
     instant_before,
     mailable,
     share,
@@ -95,35 +93,6 @@ def cut(
     return Cuts(cuts=tuple(cuts), started=tuple(started), problems=tuple(problems))
 
 
-@dataclass(slots=True)
-class _Group:
-    """The cells that get one digest."""
-
-    share: Share
-    language: str
-    cells: Counter[Cell] = field(default_factory=Counter)
-    regular: int = 0
-    """How many of them have the list's own schedule and want all entries."""
-
-    @property
-    def many(self) -> int:
-        return self.cells.total()
-
-
-@dataclass(slots=True)
-class _Due:
-    """A due instant of a list, and whose it is."""
-
-    until: int
-    chosen: list[Chosen] = field(default_factory=list)
-    at_once: bool = False
-    corrections: list[Told] = field(default_factory=list)
-    readers: list[Readers] = field(default_factory=list)
-    """Those of whom `Cell.told` speaks."""
-    many: int = 0
-    """How many subscriptions get a digest."""
-
-
 class _Cutting:
     """One list, at one run."""
 
@@ -141,11 +110,10 @@ class _Cutting:
         self._settings = settings
         self._list = mailing_list
         self._history = history
-        self._freezer = freezer
-        self._prover = prover
         self._now = now
         self._micros = dates.to_micros(now)
         self._transport = lists.ledger_transport(settings)
+        self._queuer = Queuer(database, mailing_list, self._transport, freezer, prover, now)
         self.waits: list[Problem] = []
         """What a digest that is due waits for."""
 
@@ -158,21 +126,21 @@ class _Cutting:
             # What was released under a clock that ran ahead is public too; whatever comes now is later than "cut".
             sealed = int(self._history.meta("cut") or 0)
             until = max(self._micros, min(self._history.last_released(), sealed))
-            dues = [_Due(until, chosen, at_once=True)] if chosen else []
+            dues = [Due(until, chosen, at_once=True)] if chosen else []
         else:
             dues = [due for due in self._due(chosen, last_instant) if not self._waits(due)]
         return [one for due in dues for one in self._at(due)]
 
-    def _due(self, chosen: Sequence[Chosen], last_instant: int) -> list[_Due]:
+    def _due(self, chosen: Sequence[Chosen], last_instant: int) -> list[Due]:
         late = lists.duration(self._settings.mail.catch_up) if self._settings.mail.catch_up else timedelta()
-        found: dict[int, _Due] = {}
+        found: dict[int, Due] = {}
         for one in chosen:
             until = self._until(lists.schedule_of(self._settings, self._list, *one), last_instant)
             if until is not None and self._micros - until <= late // _TICK:
-                found.setdefault(until, _Due(until)).chosen.append(one)
+                found.setdefault(until, Due(until)).chosen.append(one)
         return [found[until] for until in sorted(found)]
 
-    def _waits(self, due: _Due) -> bool:
+    def _waits(self, due: Due) -> bool:
         """Whether the note for a digest cannot be read, and the editor has time left to mend it."""
         wanted = any(frequency == self._list.frequency for frequency, _, _ in due.chosen)
         late = lists.duration(self._settings.mail.catch_up) if self._settings.mail.catch_up else timedelta()
@@ -198,16 +166,16 @@ class _Cutting:
     def _mailable(self, records: Iterable[Record]) -> list[Record]:
         return [record for record in records if mailable(record, self._list, self._settings)]
 
-    def _at(self, due: _Due) -> list[Cut]:
+    def _at(self, due: Due) -> list[Cut]:
         with self._database.read() as connection:
             groups, empty = self._groups(Cells(connection, self._list.name, self._transport), due)
         # In an order that is the same for those left over by a run that was killed.
         groups.sort(key=lambda group: (-group.regular, -group.many, group.share.hash, group.language))
-        cuts = [self._one(due, group, regular=n == 0 and group.regular > 0) for n, group in enumerate(groups)]
+        cuts = [self._queuer.queue(due, group, regular=n == 0 and group.regular > 0) for n, group in enumerate(groups)]
         self._finish(due, empty)
         return [one for one in cuts if one is not None]
 
-    def _groups(self, cells: Cells, due: _Due) -> tuple[list[_Group], list[Cell]]:
+    def _groups(self, cells: Cells, due: Due) -> tuple[list[Group], list[Cell]]:
         """Who gets which digest, and the cells that get none."""
         found = self._owed(cells, due)
         since = min((through for _, through, _ in found), default=due.until)
@@ -221,7 +189,7 @@ class _Cutting:
         for cell, through, many in found:
             low, high = ruler.stretch(through)
             counted[replace(cell, low=low, high=high)] += many
-        groups: dict[tuple[str, str], _Group] = {}
+        groups: dict[tuple[str, str], Group] = {}
         empty = []
         for cell, many in counted.items():
             owed = share(cell, due.until, entries, due.corrections, tags_of)
@@ -229,21 +197,21 @@ class _Cutting:
                 empty.append(cell)
                 continue
             language = cell.language or lists.language_of(self._settings, self._list)
-            group = groups.setdefault((owed.hash, language), _Group(owed, language))
+            group = groups.setdefault((owed.hash, language), Group(owed, language))
             group.cells[cell] += many
             group.regular += many if self._is_regular(cell, due) else 0
         due.many = sum(group.many for group in groups.values())
         return list(groups.values()), empty
 
     @staticmethod
-    def _owed(cells: Cells, due: _Due) -> list[tuple[Cell, int, int]]:
+    def _owed(cells: Cells, due: Due) -> list[tuple[Cell, int, int]]:
         return [
             row
             for one in due.chosen
             for row in cells.due(one, due.until, due.readers, at_once=due.at_once)
         ]  # fmt: skip
 
-    def _correct(self, cells: Cells, due: _Due, since: int) -> None:
+    def _correct(self, cells: Cells, due: Due, since: int) -> None:
         """Find the corrections that somebody may have to be told, and whom each concerns."""
         for record in self._history.corrected_between(since, due.until):
             readers = cells.readers(record) if record.correction else Readers()
@@ -254,7 +222,7 @@ class _Cutting:
                 due.readers.append(readers)
             due.corrections.append((record, due.readers.index(readers)))
 
-    def _is_regular(self, cell: Cell, due: _Due) -> bool:
+    def _is_regular(self, cell: Cell, due: Due) -> bool:
         if cell.tags:
             return False
         own = lists.schedule_of(self._settings, self._list)
@@ -263,56 +231,7 @@ class _Cutting:
     def _schedule(self, cell: Cell) -> Schedule:
         return lists.schedule_of(self._settings, self._list, cell.frequency, cell.hour, cell.timezone)
 
-    def _frequency(self, group: _Group, due: _Due) -> Frequency | str:
-        """That of most of those the group is for."""
-        if due.at_once:
-            return ""
-        many: Counter[str] = Counter()
-        for cell, count in group.cells.items():
-            many[cell.frequency or self._list.frequency] += count
-        return cast("Frequency", max(many, key=lambda name: (many[name], name)))
-
-    def _one(self, due: _Due, group: _Group, *, regular: bool) -> Cut | None:
-        """Make the digest of a group, queue it, and move its subscriptions on: all of it, or nothing."""
-        with self._database.begin() as connection:
-            cells = Cells(connection, self._list.name, self._transport)
-            # Somebody may have left since we looked; a digest without anybody is none.
-            there = [
-                cell for cell in group.cells
-                if cells.holds(cell, due.until, due.readers, at_once=due.at_once)
-            ]  # fmt: skip
-            if not there:
-                return None
-            frequency = self._frequency(group, due)
-            made = self._freezer.freeze(
-                connection, group.share, until=due.until, language=group.language, frequency=frequency, regular=regular
-            )
-            row: dict[str, str | int] = {
-                "digest": made.number,
-                "state": "skipped" if made.state == "cancelled" else "queued",
-                "due_at": max(self._micros, made.send_at),
-                "updated_at": self._micros,
-            }
-            queued = sum(cells.queue(cell, due.until, due.readers, row, at_once=due.at_once) for cell in there)
-            cells.advance(made.number, due.until)
-            schedules = {(cell.frequency, cell.hour, cell.timezone) for cell in there}
-            remembered.note_served(connection, self._transport, self._list.name, schedules, due.until)
-            if self._list.approve:
-                self._prover.prove(connection, self._list, made, group.language, due.many, self._now)
-        return Cut(
-            digest=made.number,
-            list=self._list.name,
-            until=dates.from_micros(due.until),
-            language=group.language,
-            frequency=frequency,
-            entries=len(group.share.entries),
-            corrections=len(group.share.corrections),
-            queued=queued,
-            page=made.page,
-            send_at=dates.from_micros(made.send_at),
-        )
-
-    def _finish(self, due: _Due, empty: Sequence[Cell]) -> None:
+    def _finish(self, due: Due, empty: Sequence[Cell]) -> None:
         """Nothing came for some: they are served all the same. An instant that was cut is remembered as such."""
         instant = (
             any(lists.schedule_of(self._settings, self._list, *one).frequency == "instant" for one in due.chosen)
