@@ -113,15 +113,18 @@ class Watcher:
         try:
             # Between the last look of the other way and now, something may have happened.
             self._compare()
+            end = time.monotonic() + _ANYWAY
             while not self._stop.is_set():
-                paths = notices.wait(self._stop, _ANYWAY)
+                paths = notices.wait(self._stop, max(_LEAST, end - time.monotonic()))
                 if any(map(self._where.minds, paths)):
                     notices = self._until_quiet(notices, paths)
                 elif self._where.index in paths:
                     notices = self._after_run(notices)
-                elif not paths and not self._stop.is_set():
+                # However much of no interest it tells of meanwhile.
+                if time.monotonic() >= end and not self._stop.is_set():
                     notices = self._renewed(notices, self._looked(), frozenset())
                     self._compare()
+                    end = time.monotonic() + _ANYWAY
         finally:
             notices.close()
 

@@ -601,12 +601,18 @@ def test_a_fault_of_inotify_does_not_end_the_watch(publication: Publication, mon
         assert watch.files().keys() == {"a.md", "b.md"}
 
 
+@pytest.mark.parametrize("told", [frozenset(), frozenset({"/of/no/interest"})])
 def test_what_inotify_missed_is_found_by_a_look_now_and_then(
-    publication: Publication, monkeypatch: pytest.MonkeyPatch
+    publication: Publication, monkeypatch: pytest.MonkeyPatch, told: frozenset[str]
 ) -> None:
     publication.entry("a")
     real = watchways.Notices.wait
-    monkeypatch.setattr(watchways.Notices, "wait", lambda *args: real(*args) and frozenset())
+
+    def wait(*given: Any) -> frozenset[str]:
+        real(*given)
+        return told
+
+    monkeypatch.setattr(watchways.Notices, "wait", wait)
     monkeypatch.setattr(watching, "_ANYWAY", 0.1)
     with watching_of(publication) as watch:
         publication.entry("b")
