@@ -21,10 +21,14 @@ READING: Final = "feeder_reading"
 def connected(path: str, patience: float = BUSY) -> sqlite3.Connection:
     """A connection of the driver's own, in autocommit; whoever asks for it closes it."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=patience, check_same_thread=False)
-    # What a power cut takes with NORMAL is the last commits, never the file; the ledger syncs in between (sending).
-    connection.execute("PRAGMA synchronous = NORMAL")
-    # Else whoever is erased stays readable in unused parts of the file, also where rows were moved long before.
-    connection.execute("PRAGMA secure_delete = ON")
+    try:
+        # What a power cut takes with NORMAL is the last commits, never the file; the ledger syncs in between (sending).
+        connection.execute("PRAGMA synchronous = NORMAL")
+        # Else whoever is erased stays readable in unused parts of the file, also where rows were moved long before.
+        connection.execute("PRAGMA secure_delete = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
