@@ -181,6 +181,11 @@ def stats(tree: Tree) -> dict[str, Stat]:
     return dict(zip(_names(tree), zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True), strict=True))
 
 
+def tree(found: dict[str, Stat]) -> Tree:
+    """Stats by path as a tree: the reverse of ``stats``."""
+    return _tree(list(found), [number for stat in found.values() for number in stat])
+
+
 def newest(index: Index) -> int:
     """The latest time of a file in the walked folders, in nanoseconds since the epoch; 0 for none after 1970."""
     times = (at for tree in index.trees.values() for at in _unpacked(tree[1])[::3])

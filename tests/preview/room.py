@@ -108,14 +108,14 @@ def stocked(publication: Publication) -> Publication:
     return publication
 
 
-def picture() -> bytes:
+def picture(colour: str = "#a3241b") -> bytes:
     """A small PNG."""
     from io import BytesIO
 
     from PIL import Image
 
     made = BytesIO()
-    Image.new("RGB", (300, 200), "#a3241b").save(made, "PNG")
+    Image.new("RGB", (300, 200), colour).save(made, "PNG")
     return made.getvalue()
 
 

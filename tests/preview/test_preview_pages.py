@@ -103,6 +103,34 @@ def test_drafts_and_the_future_are_shown_and_marked(still: Room) -> None:
     assert "draft" not in (still.publication.out / "feed.atom").read_text("utf-8")
 
 
+def test_an_entry_that_has_expired_is_said_to_have(publication: Publication) -> None:
+    publication.entry("order", "订单。\n", title="订单消息", date="2026-11-19")
+    with preview(publication, now=lambda: datetime(2026, 11, 20, tzinfo=UTC)) as room:
+        publication.entry("order", "订单。\n", title="订单消息", date="2026-11-19", expires="2026-12-01 08:00")
+        room.studio.build()
+        assert '<b class="mark until">2026-12-01 08:00 下线</b>' in room.get("/page/2026/11/order/").body
+        publication.entry("order", "订单。\n", title="订单消息", date="2026-11-19", expires="2026-11-19 12:00")
+        publication.entry("fresh", "新。\n", title="新的", date="2026-11-19", expires="2026-11-19 12:00")
+        room.studio.build()
+        page = room.get("/page/2026/11/order/")
+        assert page.status == 404
+        assert "已于 2026-11-19 12:00 到期" in page.body
+        assert "已于 2026-11-19 12:00 到期" in room.get("/problems?file=entries/fresh.md").body
+        assert "它可能改了名字" in room.get("/page/2026/11/fresh/").body  # it was never there
+
+
+def test_a_page_is_another_with_another_banner(publication: Publication) -> None:
+    publication.entry("order", "订单。\n", title="订单消息", date="2026-11-19", draft="true")
+    with preview(publication) as room:
+        before = re.search(r'data-stamp="(\w+)"', room.get("/page/2026/11/order/").body)
+        publication.entry("order", "订单。\n", title="订单消息", date="2026-11-19")
+        room.studio.build()
+        after = re.search(r'data-stamp="(\w+)"', room.get("/page/2026/11/order/").body)
+    assert before
+    assert after
+    assert before[1] != after[1]
+
+
 def test_the_page_for_what_is_not_there_has_its_style_and_leads_on(still: Room) -> None:
     page = still.get("/site/auto/404.html").body
     style = re.search(r'rel="stylesheet" href="(/site/auto/assets/[^"]+)"', page)

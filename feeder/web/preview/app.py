@@ -121,12 +121,13 @@ def _state(studio: Studio, views: Views) -> dict[str, object]:
 
 
 def _address_of(studio: Studio, state: State) -> str:
-    """Where the entry that was saved last is shown; what is wrong with it, where it cannot be."""
+    """Where the entry that was saved last is shown; why it is not, where it cannot be."""
     try:
         permalink = listing.of_file(studio.shadow, state.edited)
+        expired = not permalink and listing.expired_at(studio.shadow, state.edited, studio.now())
     except (OSError, sqlite3.Error):
         return ""
     if permalink:
         return page_address(permalink)
     wrong = any(one.path == state.edited for one in state.problems)
-    return problems_address(state.edited) if wrong else ""
+    return problems_address(state.edited) if wrong or expired else ""

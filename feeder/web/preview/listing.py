@@ -33,6 +33,8 @@ class Listed:
     """When it is or will be public, in UTC."""
     language: str
     mark: Mark
+    until: datetime | None
+    """When it leaves by itself, in UTC; None: never."""
     """``draft``: held back by its author. ``later``: by its date. ``new``: comes out with the next publish."""
 
 
@@ -77,6 +79,23 @@ def only_was_shown(shadow: Shadow, path: str) -> bool:
         return record is not None and not record.public and record.id not in shadow.public
 
 
+def expired_at(shadow: Shadow, path: str, now: datetime) -> datetime | None:
+    """When the entry of a file left by itself, in UTC; None: there is none that did, or another one stays."""
+    with caching.open_cache(str(shadow.root)) as cache:
+        key = cache.file_key(path)
+        reading = cache.get(key, html=False) if key else None
+    times = [entry.expires.due if entry.expires else None for entry in reading.entries] if reading else []
+    over = [time for time in times if time and time <= now]
+    return max(over) if over and len(over) == len(times) else None
+
+
+def path_of(shadow: Shadow, path: str) -> str:
+    """The file of the entry that stands, or stood, at a path of the site; empty for none."""
+    with opened(shadow) as (history, _):
+        record = history.at_permalink("/" + path.removesuffix("index.html"))
+        return record.path if record else ""
+
+
 def moved_to(shadow: Shadow, path: str) -> str:
     """The permalink to which an old address of the preview leads; empty for none."""
     with opened(shadow) as (history, _):
@@ -97,4 +116,5 @@ def listed(record: Record, cache: Cache, public: frozenset[str], now: datetime) 
     title = f"{record.page_title}: {record.title}" if record.page_title else record.title
     line = entry.line if entry else 1
     at = entry.date.due if entry and mark == "later" else dates.from_micros(record.published)
-    return Listed(title, record.permalink, record.path, line, at, record.language, mark)
+    until = entry.expires.due if entry and entry.expires else None
+    return Listed(title, record.permalink, record.path, line, at, record.language, mark, until)

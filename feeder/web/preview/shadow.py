@@ -1,7 +1,7 @@
 """The publication once more, below ``.feeder/preview/``: the same inputs, but its own history, cache and output.
 
-It starts from a copy of the real history, so that addresses and ids are those of the publication. What it mints itself
-is numbered above the last real entry and stays here.
+It starts from copies of the real history and output, so that addresses and ids are those of the publication and little
+is left to make. What it mints itself is numbered above the last real entry and stays here.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from feeder.config import Output, Settings
 from feeder.errors import HistoryDamaged
 from feeder.inputs import Progress
 from feeder.pipeline import Report
+from feeder.web.preview import takeover
 from feeder.web.preview.mirror import OUT, Mirror
 
 FOLDER: Final = ".feeder/preview"
@@ -69,14 +70,14 @@ class Shadow:
         """
         changed = self.mirror.follow()
         if not self._begun:
-            self._begin(now)
+            self._begin(now, progress)
             self._begun = True
         self._look()
         try:
             return changed, self._publish(now, progress)
         except HistoryDamaged:
             self._forget()
-            self._begin(now)
+            self._begin(now, progress)
             return changed, self._publish(now, progress)
 
     def _publish(self, now: datetime, progress: Progress | None) -> Report:
@@ -94,8 +95,8 @@ class Shadow:
                 self.public = frozenset(record.id for record in real.everything())
         self._seen = seen
 
-    def _begin(self, now: datetime) -> None:
-        """Take over the real history, unless what is here began with it as it is now."""
+    def _begin(self, now: datetime, progress: Progress | None) -> None:
+        """Take over what was published, unless what is here began with the real history as it is now."""
         (self.root / ".feeder").mkdir(parents=True, exist_ok=True)
         state = _state(self._real.root)
         known, _, number = self._remembered().rpartition(" ")
@@ -106,6 +107,8 @@ class Shadow:
         self._forget()
         _copy(self._real.root / histories.FILE, self.root / histories.FILE)
         _copy(self._real.root / caching.FILE, self.root / caching.FILE)
+        if not takeover.take_over(self._real, self.settings, progress):
+            shutil.rmtree(self.out, ignore_errors=True)
         with histories.open_history(str(self.root)) as history:
             self._basis = history.last_seq()
             history.set_meta(_BASIS, f"{state} {self._basis}")
@@ -131,7 +134,6 @@ class Shadow:
         histories.remove(str(self.root))
         caching.remove(str(self.root))
         index.drop(str(self.root))
-        shutil.rmtree(self.out, ignore_errors=True)
 
 
 def _apart(settings: Settings, root: Path) -> Settings:

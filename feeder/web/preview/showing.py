@@ -46,6 +46,8 @@ class ShownEntry:
     day: str
     mark: str
     mark_text: str
+    until: str
+    """When it leaves by itself, in words; empty for never."""
     wrong: str
     language: str
 
@@ -98,6 +100,7 @@ class Lister:
             mark_text={"draft": self._words.draft, "later": self._words.later, "new": self._words.new}.get(
                 one.mark, ""
             ),
+            until=self._words.until.format(self.instant(one.until)) if one.until else "",
             wrong=self._words.rejected if one.path in self._wrong else "",
             language=one.language if one.language and one.language != self._language else "",
         )
@@ -109,7 +112,9 @@ class Lister:
             path for path in self._wrong - shown if path.startswith(f"{entries}/") and words.lower() in path.lower()
         )
         wrong = self._words.rejected
-        return [ShownEntry(basename(path), problems_address(path), "", path, "", "", "", wrong, "") for path in missing]
+        return [
+            ShownEntry(basename(path), problems_address(path), "", path, "", "", "", "", wrong, "") for path in missing
+        ]
 
     def clock(self, at: datetime | None) -> str:
         """The time of day."""

@@ -87,6 +87,8 @@ class Views:
         chosen = problems(one for one in found if one.path == path)
         if permalink and not any(one.rejects for one in chosen):
             return RedirectResponse(page_address(permalink))
+        if not chosen and (why := self._expired(path)):
+            return self._nothing(path, why)
         return self._shell("problemlist.html", path, problems_address(path), problems=chosen)
 
     def board(self, _request: Request) -> Response:
@@ -201,9 +203,10 @@ class Views:
             "here": shown,
             "places_of": list(dict.fromkeys(one.place for one in shown))[:5],
             "problems": problems(beside),
-            "missing": file is None,
+            "missing": self._missing(path) if file is None else (),
             "frame": f"/site/{{scheme}}/{'404.html' if gone else links.encode(path)}",
-            "stamp": _stamp(file.read_bytes()) if file else "",
+            # With what the banner above it says, which is no part of the file.
+            "stamp": _stamp(file.read_bytes() + repr([(one.mark, one.at) for one in here]).encode()) if file else "",
         }
         item = request.query_params.get("item", "")
         entry = self.entry(path, item) if view == "wechat" else None
@@ -215,6 +218,17 @@ class Views:
             return self._nothing(t.wechat, t.no_entry, 404)
         title = _title(here, file, t)
         return self._shell("page.html", title, f"/page/{links.encode(path)}", 404 if file is None else 200, **values)
+
+    def _missing(self, path: str) -> tuple[str, str]:
+        """Heading and text in place of a page that there is not."""
+        t = self.words
+        why = self._expired(listing.path_of(self.studio.shadow, path))
+        return (t.expired, why) if why else (t.no_page, t.no_page_text)
+
+    def _expired(self, path: str) -> str:
+        """What is said of an entry file whose entries left by themselves; empty for others."""
+        at = listing.expired_at(self.studio.shadow, path, self.studio.now()) if path else None
+        return self.words.expired_text.format(self.lister.instant(at)) if at else ""
 
     def render(self, template: str, **values: Any) -> str:  # noqa: ANN401  (what templates show)
         """The text of a template of ours."""

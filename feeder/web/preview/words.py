@@ -29,6 +29,9 @@ class Words:
     new: str
     draft_banner: str
     later_banner: str
+    until: str
+    expired: str
+    expired_text: str
     building: str
     built: str
     stale: str
@@ -130,6 +133,9 @@ ZH = Words(
     new="未发布",
     draft_banner="草稿：只有预览能看到；去掉 draft 一行，就会发布。",
     later_banner="{} 才会发布，现在只有预览能看到。",
+    until="{} 下线",
+    expired="已经下线",
+    expired_text="按 expires 一行，它已于 {} 到期：任何页面和订阅源里都没有它。要再显示，请改掉这一行。",
     building="正在生成…",
     built="已更新 {}",
     stale="停在 {} 的结果，不是最新",
@@ -231,6 +237,9 @@ EN = Words(
     new="new",
     draft_banner="Draft: only the preview shows it. It is published once the line “draft” is gone.",
     later_banner="Published on {}; until then only the preview shows it.",
+    until="until {}",
+    expired="It has expired",
+    expired_text="By its line “expires” it left all pages and feeds on {}. Change that line to show it again.",
     building="Building…",
     built="Up to date, {}",
     stale="As of {}, not up to date",
