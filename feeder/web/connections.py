@@ -15,6 +15,7 @@ from struct import pack
 from termios import TIOCOUTQ
 from typing import Final
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 PATIENCE: Final = 20.0
@@ -43,6 +44,20 @@ class Bounded(H11Protocol):
         """Count no more."""
         self._look.cancel()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's words)
+        """Refuse what is no HTTP; where the head was well and only the body is not, nobody answers it besides.
+
+        uvicorn's own fails, and says so in the log, where an answer was begun, and at HEAD.
+        """
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            refused = h11.Response(status_code=400, headers=[("content-length", "0"), ("connection", "close")])
+            for event in (refused, h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _look_after(self) -> None:
         unsent = self._outstanding()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import resource
 import select
 import socket
@@ -132,8 +133,46 @@ def _is_hung_up(one: socket.socket) -> bool:
         return False
 
 
-def test_what_scanners_send_is_in_no_log(serving: Serving, capfd: pytest.CaptureFixture[str]) -> None:
-    with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as connection:
-        connection.sendall(b"\x16\x03\x01 no http at all\r\n\r\n")
-        assert connection.recv(20).startswith(b"HTTP/1.1 400")
+_CHUNKED = b" / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+_GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        (b"\x16\x03\x01 no http at all\r\n\r\n", [b"400"]),
+        (b"GET" + _CHUNKED + b"-1\r\n", [b"400"]),
+        (b"POST" + _CHUNKED + b"5\r\nhello\r\nzz\r\n", [b"400"]),
+        (b"HEAD" + _CHUNKED + b"zz\r\n", [b"400"]),
+        (_GET + b"\x16\x03\x01\r\n\r\n", [b"200", b"400"]),
+    ],
+    ids=["no HTTP", "bad chunk", "later chunk", "HEAD", "behind a good one"],
+)
+def test_what_scanners_send_is_in_no_log(
+    serving: Serving, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture,
+    sent: bytes, answers: list[bytes],
+) -> None:  # fmt: skip
+    assert _statuses(serving, sent) == answers
     assert capfd.readouterr().err == ""
+    assert caplog.records == []
+
+
+def test_a_body_that_breaks_off_after_the_answer_was_begun_is_in_no_log(
+    serving: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as connection:
+        connection.sendall(b"POST" + _CHUNKED)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"zz\r\n")
+        while connection.recv(1000):
+            pass
+    assert caplog.records == []
+
+
+def _statuses(serving: Serving, sent: bytes) -> list[bytes]:
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as connection:
+        connection.sendall(sent)
+        answered = b""
+        while more := connection.recv(1000):
+            answered += more
+    return re.findall(rb"HTTP/1.1 (\d{3})", answered)
