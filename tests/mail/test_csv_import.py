@@ -294,6 +294,13 @@ def test_more_rows_than_a_batch(room: Mailroom, monkeypatch: pytest.MonkeyPatch)
         assert len(at.connection.exec_driver_sql("SELECT DISTINCT through FROM served").all()) == 2
 
 
+def test_more_invitations_than_a_batch(room: Mailroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feeder.mail.subscribers.csvfiles.importing.INVITED", 2)
+    monkeypatch.setattr("feeder.mail.subscribers.csvfiles.importing.BREATH", 0)
+    rows = "email\n" + "".join(f"r{number}@example.org\n" for number in range(5))
+    assert counts(room.take(rows, invite=True)) == {"pending": 5, "invited": 5}
+
+
 @trying(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=soak(40, 1000))
 @given(data=st.binary(max_size=300) | st.text(alphabet="a@b.c,;\t\"'\r\n =email", max_size=200).map(str.encode))
 def test_any_bytes_are_read_or_refused(room: Mailroom, data: bytes) -> None:

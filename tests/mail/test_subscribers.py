@@ -18,7 +18,7 @@ from feeder.config.settings import Mail, MailingList, Settings, Site
 from feeder.dates import to_micros
 from feeder.mail import calendar, lists
 from feeder.mail.addresses import BadAddress
-from feeder.mail.subscribers import persons
+from feeder.mail.subscribers import persons, tidying
 from feeder.mail.subscribers.bounds import CONFIRM_MOST, EVERY, NotConfirmable
 from feeder.mail.subscribers.choices import BadChoice, Choice, choice, name_of
 from feeder.mail.subscribers.consent import Consent
@@ -332,6 +332,18 @@ def test_requests_nobody_confirmed_are_dropped(at: Office) -> None:
     assert ANA not in str(at.connection.exec_driver_sql("SELECT * FROM notice").all())
     assert at.book.tidy(at.connection, at.now + timedelta(days=99)) == 0
     assert at.state("bob@example.org") == "pending"
+
+
+def test_of_very_many_requests_some_are_dropped_at_a_time(at: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tidying, "AT_ONCE", 2)
+    for number in range(5):
+        ask(at, f"p{number}@example.org")
+    at.now += timedelta(days=31)
+    seen: list[str] = []
+    at.connection.connection.driver_connection.set_trace_callback(seen.append)  # type: ignore[union-attr]
+    assert [at.book.tidy(at.connection, at.now) for _ in range(4)] == [2, 2, 1, 0]
+    assert at.connection.exec_driver_sql("SELECT count(*) FROM subscriber").scalar_one() == 0
+    assert [one for one in seen if "FROM served" in one] == [], "looked for among a million, for each"
 
 
 def test_a_former_subscriber_whose_return_was_not_confirmed_is_ended_again(at: Office) -> None:

@@ -28,7 +28,8 @@ def erase(connection: Connection, person: Person, stand_in: str, now: datetime) 
     _deliveries(connection, person, now)
     _notices(connection, person, stand_in, now)
     mine = [known.id for known in person.subscriptions]
-    connection.execute(delete(served).where(served.c.subscription.in_(mine)))
+    if mine:  # looked for without an index: 80 ms among a million
+        connection.execute(delete(served).where(served.c.subscription.in_(mine)))
     connection.execute(delete(subscription).where(subscription.c.subscriber == person.id))
     connection.execute(delete(bounce).where(bounce.c.subscriber == person.id))
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))

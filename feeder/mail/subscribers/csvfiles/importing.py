@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from time import sleep
 from typing import Final
 
 from sqlalchemy import Connection
@@ -28,8 +29,12 @@ from feeder.mail.subscribers.csvfiles.batch import Arrival, Batch
 from feeder.mail.subscribers.csvfiles.rows import BadRow, Row, RowReader
 from feeder.mail.subscribers.register import Subscribers
 
-BATCH: Final = 10_000
+BATCH: Final = 2_000
 """Rows of one transaction: others may write in between."""
+INVITED: Final = 400
+"""Rows of one where each gets a confirmation, which takes some milliseconds to make."""
+BREATH: Final = 0.15
+"""Seconds behind a transaction that took long: who waits for SQLite looks again every 0.1 s."""
 
 
 @dataclass(slots=True)
@@ -103,9 +108,11 @@ class Importer:
             _require_columns(path, known, sheet.header, options)
             reader = RowReader(self._settings, known, sheet.header, now, options.only)
             rows = _rows(reader, sheet.records, path, tally)
-            while some := list(islice(rows, BATCH)):
+            while some := list(islice(rows, INVITED if options.invite else BATCH)):
                 with self._database.begin() as connection:
                     self._take(connection, some, os.path.basename(path), now, options, tally)
+                if options.invite or any(map(_suppresses, some)):
+                    sleep(BREATH)
                 if progress is not None:
                     progress(os.lseek(file.fileno(), 0, os.SEEK_CUR))
         return tally
@@ -119,7 +126,7 @@ class Importer:
         arrivals = [
             _arrival(one, origin, now, options.kept, self._book.suppressions.hash(one.key) if hashing else "")
             for one in rows
-            if one.fate not in ("bounce", "complaint")
+            if not _suppresses(one)
         ]
         batch.arrive(arrivals)
         suppressed = batch.leave_suppressed() if hashing else 0
@@ -184,6 +191,10 @@ def _rows(reader: RowReader, records: Iterator[tuple[int, list[str]]], path: str
             tally.elsewhere += 1
         else:
             yield row
+
+
+def _suppresses(row: Row) -> bool:
+    return row.fate in ("bounce", "complaint")
 
 
 def _arrival(row: Row, origin: str, now: datetime, kept: str, hashed: str) -> Arrival:
