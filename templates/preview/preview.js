@@ -163,7 +163,16 @@
       mount(where, changed);
     } else if (!stamped) mount(where, changed);
     if (moved && matchMedia("(max-width: 56rem)").matches) document.querySelector(".menu").open = false;
+    if (moved) reveal();
     ready();
+  }
+
+  // The entry that is looked at can be seen in the list; the page around stays where it is.
+  function reveal() {
+    const list = $("list"), current = list.querySelector("[aria-current]");
+    if (!current) return;
+    const [inner, outer] = [current.getBoundingClientRect(), list.getBoundingClientRect()];
+    if (inner.top < outer.top || inner.bottom > outer.bottom) list.scrollTop += inner.top - outer.top - list.clientHeight / 3;
   }
 
   function exchange(id, page) {
@@ -276,7 +285,7 @@
       const links = [...$("list").querySelectorAll("a")];
       const at = links.findIndex((one) => one.hasAttribute("aria-current"));
       const next = links[Math.min(Math.max(at + step, 0), links.length - 1)];
-      if (next) { next.click(); next.scrollIntoView({ block: "nearest" }); }
+      if (next) next.click();
     } else if (key === "/") $("find").focus();
     else if (key === "p") go("/problems");
     else if (key === "d") go("/board");
@@ -345,6 +354,7 @@
   addEventListener("pageshow", () => { if (!document.hidden) listen(); });
 
   if (matchMedia("(max-width: 56rem)").matches) document.querySelector(".menu").open = false;
+  reveal();
   mount(history.state?.scroll ?? null);
   ready();
   if (!document.hidden) listen();

@@ -204,6 +204,22 @@ def test_links_the_bar_and_the_back_button(room: Room, page: Page) -> None:
     page.wait_for_url("**/board")
 
 
+def test_the_entry_that_is_looked_at_is_seen_in_a_long_list(room: Room, page: Page) -> None:
+    for number in range(40):
+        room.publication.entry(f"n{number}", "正文。\n", title=f"第 {number} 条", date="2026-11-20")
+    page.goto(f"{room.url}/page/")
+    current = page.locator("#list [aria-current]")
+    page.locator("#list a", has_text="第 39 条").wait_for(state="attached")
+    page.frame_locator(shown(page)).get_by_text("第 39 条").first.wait_for()
+    room.publication.entry("order", "又改。\n", title="订单消息", date="2026-11-19")
+    page.wait_for_url("**/page/2026/11/order/")
+    seen = "(at) => at.getBoundingClientRect().bottom <= at.closest('#list').getBoundingClientRect().bottom"
+    page.wait_for_function("() => document.querySelector('#list [aria-current]')")
+    assert current.evaluate(seen)
+    page.reload()
+    assert current.evaluate(seen)
+
+
 def test_phone_and_colours_are_as_chosen(room: Room, page: Page) -> None:
     page.goto(f"{room.url}/page/2026/11/order/")
     page.get_by_role("button", name="手机").click()

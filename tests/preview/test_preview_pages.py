@@ -14,6 +14,7 @@ from preview.room import MAIL, Room, preview, state, stocked
 from support import Publication
 
 from feeder.mail.values import DeliveryState
+from feeder.web.preview import listing
 from feeder.web.preview.frames import at_home, coloured
 
 
@@ -117,6 +118,14 @@ def test_an_entry_that_has_expired_is_said_to_have(publication: Publication) -> 
         assert "已于 2026-11-19 12:00 到期" in page.body
         assert "已于 2026-11-19 12:00 到期" in room.get("/problems?file=entries/fresh.md").body
         assert "它可能改了名字" in room.get("/page/2026/11/fresh/").body  # it was never there
+
+
+def test_the_entry_that_is_looked_at_is_listed_however_old(still: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST", 1)
+    link = r'<li><a href="/page/[^"]+"( aria-current="page")?><span class="title">([^<]+)'
+    listed = re.findall(link, still.get("/page/2026/11/chips/").body)
+    assert listed[-1] == (' aria-current="page"', "天数智芯：融资")
+    assert "天数智芯" not in still.get("/page/2099/03/later/").body.partition('id="list"')[2].partition("</nav>")[0]
 
 
 def test_a_page_is_another_with_another_banner(publication: Publication) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from hashlib import blake2b
 from html import unescape
 from pathlib import Path
@@ -199,6 +200,7 @@ class Views:
         beside = [one for one in state.problems if one.path in paths]
         shown = self.lister.entries(here)
         values: dict[str, Any] = {
+            **self._list("", here),
             "view": view,
             "here": shown,
             "places_of": list(dict.fromkeys(one.place for one in shown))[:5],
@@ -255,8 +257,10 @@ class Views:
         """A file of the preview's output."""
         return file_in(self.studio.shadow.out, path)
 
-    def _list(self, words_: str) -> dict[str, Any]:
+    def _list(self, words_: str, here: Sequence[Listed] = ()) -> dict[str, Any]:
+        """The entries of the bar, with those that are looked at, however old they are."""
         found = listing.entries(self.studio.shadow, words_, self.studio.now())
+        found += [one for one in here if one not in found]
         lister, folder = self.lister, self.studio.real.entries.path
         shown = [*lister.broken(found, folder, words_), *lister.entries(found)]
         return {"entries": shown, "entries_folder": folder, "sought": bool(words_)}
@@ -280,7 +284,8 @@ class Views:
         frame = {"frame": "", "stamp": "", "width": "", "scheme": "", "beside_name": self.words.problems}
         page: dict[str, Any] = {
             **frame, "language": site.language, "site": site, "boot": self.boot, "title": title,
-            "at": at, "clock": lister.clock(state.at), "places": self._places(), "q": "", **self._list(""), **values,
+            "at": at, "clock": lister.clock(state.at), "places": self._places(), "q": "",
+            **({} if "entries" in values else self._list("")), **values,
             "state": {"number": state.number, "saved": state.saved, "at": state.at, "stuck": problems(state.stuck)},
         }  # fmt: skip
         return HTMLResponse(self.render(template, **page), status, {"Content-Security-Policy": POLICY})
