@@ -1,8 +1,9 @@
 """An entry as the editor of WeChat public accounts (公众号) takes it from the clipboard.
 
 That editor keeps no stylesheet, class, id or script, and no link but to its own articles; it loses blanks and line
-breaks in code, and breaks lists inside the items of others. So all of it is written in the elements' own styles, links
-become numbered notes at the end, and code has its blanks and breaks spelled out.
+breaks in code, breaks lists inside the items of others, and makes empty items of blanks and paragraphs in lists. So all
+of it is written in the elements' own styles, links become numbered notes at the end, code has its blanks and breaks
+spelled out, and lists are tight.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import lxml.html
 from lxml.html import HtmlElement
 from lxml.html.builder import E
 
+from feeder.web.preview import spelled
+
 WELCOME: Final = "mp.weixin.qq.com"
 """The one host that links may lead to."""
 UNSUPPORTED: Final = (".svg", ".webp", ".avif", ".heic")
 """Pictures that the editor does not take."""
 
-_NBSP: Final = "\N{NO-BREAK SPACE}"
 _KNOWN: Final = (
     "a b blockquote br code del em h1 h2 h3 h4 h5 h6 hr i img ins li mark ol p pre s section small span strong sub sup "
     "table tbody td tfoot th thead tr u ul"
@@ -108,10 +110,12 @@ class _Work:
         for picture in root.xpath(".//img"):
             self._picture(picture)
         for code in root.xpath(".//pre"):
-            _spell_out(code)
+            spelled.spell_out(code)
         for element in list(root.iterdescendants()):
             _fit(element)
         _unnest(root)
+        for part in root.xpath(".//ul|.//ol|.//li"):
+            _tight(part)
         for table in root.xpath(".//table"):
             _wrapped(table)
 
@@ -179,40 +183,6 @@ def _without(root: HtmlElement) -> None:
         found.addprevious(E.hr())
 
 
-def _spell_out(code: HtmlElement) -> None:
-    """Blanks and line breaks of code, as the editor keeps them."""
-    inner = next(code.iterchildren("code"), code)
-    last = inner
-    while len(last) and not last[-1].tail:
-        last = last[-1]
-    if len(last):
-        last[-1].tail = (last[-1].tail or "").rstrip("\n")
-    elif last.text:
-        last.text = last.text.rstrip("\n")
-    for element in [inner, *inner.iterdescendants()]:
-        if element is not inner and element.tail is not None:
-            _broken(element, "tail")
-        if element.text is not None:
-            _broken(element, "text")
-
-
-def _broken(element: HtmlElement, where: str) -> None:
-    text = getattr(element, where).expandtabs(4).replace(" ", _NBSP)
-    first, *rest = text.split("\n")
-    setattr(element, where, first)
-    at, place = (element, 0) if where == "text" else _behind(element)
-    for number, line in enumerate(rest):
-        made = E.br()
-        made.tail = line
-        at.insert(place + number, made)
-
-
-def _behind(element: HtmlElement) -> tuple[HtmlElement, int]:
-    parent = element.getparent()
-    assert parent is not None  # it is inside of its code
-    return parent, parent.index(element) + 1
-
-
 def _fit(element: HtmlElement) -> None:
     """An element the editor knows, with attributes it keeps; else its text alone."""
     tag = str(element.tag)
@@ -252,6 +222,21 @@ def _unnest(root: HtmlElement) -> None:
         _trim(item)
 
 
+def _tight(part: HtmlElement) -> None:
+    """A list or an item without blanks between its tags, and without paragraphs: phones make items of both."""
+    if part.tag == "li" and len(part) and part[0].tag == "p" and not (part.text or "").strip():
+        part.text, part[0].tail = None, (part[0].tail or "").strip() or None
+        _trim(part[0])
+        part[0].drop_tag()
+    for inner in part:
+        if inner.tag == "p":
+            inner.tag = "section"
+        if inner.tag in _BREAKING and not (inner.tail or "").strip():
+            inner.tail = None
+    if not (part.text or "").strip():
+        part.text = None
+
+
 def _ends_with_list(item: HtmlElement) -> bool:
     last = item[-1]
     alone = len(item) == 1 and not (item.text or "").strip()
@@ -283,11 +268,12 @@ def _text(root: HtmlElement) -> str:
     for event, element in lxml.etree.iterwalk(root, events=("start", "end")):
         if event == "start":
             opens = element.tag in _BREAKING or element.tag == "br"
-            made += [_BREAK if opens else "", "- " if element.tag == "li" else "", _squeezed(element.text)]
+            made += [_BREAK if opens else "", "- " if element.tag == "li" else "", element.get("alt") or ""]
+            made.append(_squeezed(element.text))
         else:
             closing = _BREAK if element.tag in _BREAKING else "\t" if element.tag in ("td", "th") else ""
             made += [closing, _squeezed(element.tail)]
-    lines = ("".join(made).replace(_NBSP, " ")).split(_BREAK)
+    lines = ("".join(made).replace(spelled.NBSP, " ")).split(_BREAK)
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n")
     return re.sub(r"^-\n+", "- ", text, flags=re.MULTILINE)
 
@@ -301,7 +287,7 @@ def _inlined(root: HtmlElement, css: str) -> str:
 
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
     root.set("class", "feeder")
-    edge = E.p(_NBSP, {"class": "edge"})
+    edge = E.p(spelled.NBSP, {"class": "edge"})
     root.insert(0, edge)
     raw = lxml.html.tostring(root, encoding="unicode")
     return _TAG.sub(lambda tag: _CLASS.sub("", tag[0]), inliner.inline_fragment(raw, css))
