@@ -49,6 +49,11 @@ class Notes(Tables):
         """Files in which something is due, now or later."""
         return [path for (path,) in self._db.execute("SELECT path FROM waiting")]
 
+    def waiting_at(self, path: str) -> Waiting | None:
+        """What is due in a file, and when, as the last run saw it."""
+        row = self._db.execute("SELECT path, at, why FROM waiting WHERE path = ?", (path,)).fetchone()
+        return Waiting(*row) if row else None
+
     def next_due(self) -> Waiting | None:
         """What is due next: a release, an expiry, or the end of a withdrawn entry's time in the feeds."""
         row = self._db.execute("SELECT path, at, why FROM waiting ORDER BY at LIMIT 1").fetchone()

@@ -20,6 +20,8 @@ _NEAR: Final = 600 * SECOND
 """So far may ``updated`` be from what was wanted, where other entries have those instants."""
 _AHEAD: Final = 86_400 * SECOND
 """A clock ran ahead of this one where digests were cut so much later."""
+_ENTRY: Final = "entry "
+"""So begins what is said of an entry that waits for its date."""
 _VISIBLE: Final = ("title", "page_title", "summary", "language", "correction", "tags", "authors", "cover")
 
 
@@ -66,7 +68,7 @@ class Planner:
         elif expires is not None and expires <= self.now:
             self._hold(record, expired=True)
         elif due is not None and due > self.now:
-            self._wait(entry, due, f"entry {entry.title}")
+            self._wait(entry, due, f"{_ENTRY}{entry.title}")
             self._hold(record, expired=False)
         else:
             if expires is not None:
@@ -144,14 +146,21 @@ class Planner:
     def _mail(self, one: Arrived, published: int, record: Record | None = None) -> bool | None:
         """Whether it is to be mailed; None: as its age says.
 
-        Where a clock ran ahead, it counts as released when that one would have said so. It is as new for that.
+        What came out late is as new for that: where a clock ran ahead, and where it waited for its date, and nothing
+        ran when that came.
         """
         if one.entry.mail is not None:
             return one.entry.mail
-        if record is not None and record.public and (record.key == one.key or record.released - self.now >= _AHEAD):
-            return record.mail
-        fresh = self.released - self.now >= _AHEAD and self.now - published <= BACK_DATED
-        return True if fresh and (record is None or not record.public) else None
+        if record is not None and record.public:
+            return record.mail or None
+        old = self.now - published > BACK_DATED
+        late = self._has_waited(one.entry) if old else self.released - self.now >= _AHEAD
+        return True if late else None
+
+    def _has_waited(self, entry: Entry) -> bool:
+        """Whether an earlier run knew it, before it was due."""
+        known = self.history.waiting_at(entry.path)
+        return known is not None and known.why.startswith(_ENTRY) and known.at <= _micros(entry.date.due)
 
     def _described(self, one: Arrived, published: int) -> dict[str, Any]:
         """The part of a record that follows the entry wherever the author takes it."""

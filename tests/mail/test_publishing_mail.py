@@ -114,6 +114,22 @@ def test_mail_true_sends_an_old_entry_and_mail_false_keeps_one_out(desk: Newsdes
     assert "不寄的一条" not in text
 
 
+def test_what_waited_for_its_date_is_mailed_however_late_it_comes_out(desk: Newsdesk) -> None:
+    desk.entry("plan", "发布会。\n", title="预告的一条", date="2026-11-25 09:00")
+    desk.mailed(MONDAY)
+    assert "预告的一条" not in text_of(desk.letters()[0])
+    # Nothing ran for three weeks; an entry that old, of which nobody knew, came by an import.
+    desk.entry("found", "旧闻二。\n", title="找到的一条", date="2026-11-25 09:00")
+    back = MONDAY + 3 * WEEK + timedelta(days=2)
+    desk.mailed(back)
+    desk.entry("plan", "发布会，已开过。\n", title="预告的一条", date="2026-11-25 09:00")
+    desk.mailed(back + timedelta(hours=1))
+    desk.mailed(MONDAY + 4 * WEEK)
+    told = [text_of(letter) for letter in desk.letters() if str(letter["To"]) == "a@example.org"]
+    assert sorted("预告的一条" in one for one in told) == [False, True]
+    assert not any("找到的一条" in one for one in told)
+
+
 def test_taken_back_before_any_digest_had_it_and_put_out_again_it_is_mailed(desk: Newsdesk) -> None:
     desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-21")
     desk.mailed(SUNDAY + timedelta(hours=1))
