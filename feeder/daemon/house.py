@@ -78,7 +78,7 @@ class House:
         troubles = Troubles(one for one in (earlier.troubles if earlier else ()) if one.where in LASTING)
         self._standing = Standing(root, os.getpid(), clock.now(), troubles)
         self._notifier = Notifier(parts.environ)
-        telling = Telling(book, clock, parts.secrets, parts.voice, troubles)
+        self._telling = telling = Telling(book, clock, parts.secrets, parts.voice, troubles)
         office = Reception(clock, self._standing, mail=self._mail_waits, entries=self._changed)
         self._outside = Outside(book, parts, self._standing, telling, office, self._changed)
         self._work = Work(
@@ -191,6 +191,7 @@ class House:
     def _break_off(self) -> None:
         """It was asked twice: nothing is waited for, and nothing that it has started is left behind."""
         self._turns.publisher.end()
+        self._telling.hush()
         deploy.break_off()
         if self._turns.publisher.is_alive():
             self._turns.publisher.join(_STEP)

@@ -21,11 +21,18 @@ class Telling:
         self._book, self._clock, self._secrets, self._voice = book, clock, secrets, voice
         self._troubles = troubles
         self._letters = threading.Lock()
+        self._hushed = False
         self.queued: Callable[[], None] = lambda: None
         """Called when there is a mail to the operator to be sent."""
 
+    def hush(self) -> None:
+        """Say nothing from now on: what fails was broken off."""
+        self._hushed = True
+
     def fail(self, where: str, words: str, *, mail: bool = True) -> None:
         """It does not work: told once, and by mail once if it lasts. ``mail``: whether that may help."""
+        if self._hushed:
+            return
         if self._troubles.failed(where, words, self._clock.now(), quiet=not mail):
             self._voice.warn(f"{where}: {words}")
 
