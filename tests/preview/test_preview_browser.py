@@ -13,6 +13,7 @@ from pages.browser import CHROMIUM, FLAGS
 from preview.room import MAIL, Room, preview, stocked
 from support import Publication
 
+from feeder.web.preview import bell
 from feeder.web.preview.app import application
 from feeder.web.preview.studio import Studio
 from feeder.web.serving import Serving
@@ -218,6 +219,15 @@ def test_the_entry_that_is_looked_at_is_seen_in_a_long_list(room: Room, page: Pa
     assert current.evaluate(seen)
     page.reload()
     assert current.evaluate(seen)
+
+
+def test_a_publish_beside_the_preview_is_noticed(room: Room, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bell, "QUIET", 0.2)
+    page.goto(f"{room.url}/page/")
+    room.publication.entry("fresh", "新。\n", title="新的", date="2026-11-20")
+    page.locator("#list .mark.new").wait_for()
+    room.publication.run()
+    page.locator("#list .mark.new").wait_for(state="detached")
 
 
 def test_phone_and_colours_are_as_chosen(room: Room, page: Page) -> None:

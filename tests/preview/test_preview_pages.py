@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
@@ -65,7 +66,7 @@ def test_the_mail_database_is_read_and_not_changed(publication: Publication) -> 
     stocked(publication)
     publication.command("subscribers", "add", "a@example.org", "--confirmed-by", "test")
     database = publication.root / ".feeder/mail.db"
-    with sqlite3.connect(database) as mail:
+    with closing(sqlite3.connect(database)) as mail, mail:
         mail.execute("INSERT INTO volume VALUES ('maildir', 'gmail', date('now'), 7, 2, 1)")
         mail.execute("INSERT INTO bounce (subscriber, kind, at) VALUES (1, 'hard', strftime('%s', 'now') * 1000000)")
         mail.execute(
@@ -126,6 +127,22 @@ def test_the_entry_that_is_looked_at_is_listed_however_old(still: Room, monkeypa
     listed = re.findall(link, still.get("/page/2026/11/chips/").body)
     assert listed[-1] == (' aria-current="page"', "天数智芯：融资")
     assert "天数智芯" not in still.get("/page/2099/03/later/").body.partition('id="list"')[2].partition("</nav>")[0]
+
+
+def test_what_is_published_beside_the_preview_is_no_longer_new(publication: Publication) -> None:
+    stocked(publication)
+    with preview(publication) as room:
+        publication.entry("fresh", "新。\n", title="新的", date="2026-11-20")
+        room.studio.build()
+        assert 'class="mark new"' in room.get("/list").body
+        assert not room.studio.shadow.is_behind()
+        number = room.studio.state.number
+        publication.run()
+        assert room.studio.shadow.is_behind()
+        room.studio.build()
+        assert room.studio.state.number > number
+        assert 'class="mark new"' not in room.get("/list").body
+        assert not room.studio.shadow.is_behind()
 
 
 def test_a_page_is_another_with_another_banner(publication: Publication) -> None:

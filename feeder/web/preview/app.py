@@ -105,6 +105,8 @@ def _events(studio: Studio, views: Views) -> Callable[[Request], object]:
 async def _news(studio: Studio, views: Views) -> AsyncIterator[str]:
     yield f"retry: {_RETRY}\n\n"
     async for news in studio.bell.strokes():
+        if not news:
+            await run_in_threadpool(studio.look)
         yield f"data: {json.dumps(await run_in_threadpool(_state, studio, views))}\n\n" if news else ": still here\n\n"
 
 

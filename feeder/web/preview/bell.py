@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from threading import Lock
 from typing import Final
 
-QUIET: Final = 15.0
+QUIET: Final = 5.0
 """Seconds without news after which a word is said all the same, so that a dead connection is noticed."""
 
 

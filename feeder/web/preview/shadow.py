@@ -43,6 +43,8 @@ class Shadow:
         self._basis = 0
         self._begun = False
         self._seen: tuple[index.Stat, ...] = ()
+        self._published = ""
+        """The state of the real history at the last build."""
         self.public: frozenset[str] = frozenset()
         """Ids of the entries that are public indeed, also of those that came out meanwhile."""
 
@@ -84,13 +86,21 @@ class Shadow:
         options = pipeline.Options(mail=False, force=True, progress=progress, ahead=self.public)
         return pipeline.publish(self.settings, now, options)
 
+    def is_behind(self) -> bool:
+        """Whether something was published since the last build; mere reading changes the stats of a database, too."""
+        return self._begun and self._stats() != self._seen and _state(self._real.root) != self._published
+
+    def _stats(self) -> tuple[index.Stat, ...]:
+        file = str(self._real.root / histories.FILE)
+        return tuple(index.stat(file + ending) for ending in ("", "-wal"))
+
     def _look(self) -> None:
         """Which entries are public indeed; another publish may be at work beside the preview."""
-        file = str(self._real.root / histories.FILE)
-        seen = tuple(index.stat(file + ending) for ending in ("", "-wal"))
+        seen = self._stats()
         if seen == self._seen:
             return
-        if os.path.exists(file):
+        self._published = _state(self._real.root)
+        if histories.is_there(str(self._real.root)):
             with histories.read_history(str(self._real.root)) as real:
                 self.public = frozenset(record.id for record in real.everything())
         self._seen = seen

@@ -68,6 +68,11 @@ class Studio:
         """Something was saved."""
         self._wanted.set()
 
+    def look(self) -> None:
+        """See whether something was published beside us: no file that is watched changes by that."""
+        if self.shadow.is_behind():
+            self.changed()
+
     def stop(self) -> None:
         """Build no more; a build under way is let go after a while."""
         self._over = True
@@ -78,7 +83,7 @@ class Studio:
 
     def build(self, progress: Progress | None = None) -> None:
         """Build now, in this thread; whatever goes wrong is in ``state``."""
-        before = self.state
+        before, public = self.state, self.shadow.public
         self._show(replace(before, building=True))
         try:
             self._settings()
@@ -93,11 +98,12 @@ class Studio:
             told = f"a fault of feeder's own: {type(error).__name__}: {error}"
             self._show(_stuck(before, (Problem(".feeder/preview", told, "please report it"),)))
         else:
-            self._show(self._built(before, paths, report))
+            self._show(self._built(before, paths, report, published=self.shadow.public != public))
 
-    def _built(self, before: State, paths: set[str], report: Report) -> State:
+    def _built(self, before: State, paths: set[str], report: Report, *, published: bool) -> State:
         problems = self._problems(report)
-        if not paths and not report.changes and not before.stuck and before.at and problems == before.problems:
+        changed = paths or report.changes or published or problems != before.problems
+        if not changed and not before.stuck and before.at:
             return before  # a look that found nothing
         edited = sorted(path for path in paths if is_entry(path, self.real))
         alone = len(edited) == 1 and before.at is not None
