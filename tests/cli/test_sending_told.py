@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def desk(tmp_path: Path) -> Newsdesk:
     made.entry("e2", "正文。\n", title="二", date="2026-11-22")
     made.run_cut_only(MONDAY)
     now = to_micros(datetime.now(UTC))
-    with sqlite3.connect(made.root / ".feeder/mail.db") as database:
+    with closing(sqlite3.connect(made.root / ".feeder/mail.db")) as database, database:
         database.execute("UPDATE delivery SET state = 'sent' WHERE subscriber = (SELECT min(subscriber) FROM delivery)")
         database.execute("INSERT INTO meta VALUES ('pace maildir', ?)", (f"{now - 1_000_000} {now} 38",))
     database.close()
@@ -53,7 +54,7 @@ def test_the_daemon_goes_on_by_itself(desk: Newsdesk) -> None:
 
 
 def test_what_may_not_leave_yet_says_when(desk: Newsdesk) -> None:
-    with sqlite3.connect(desk.root / ".feeder/mail.db") as database:
+    with closing(sqlite3.connect(desk.root / ".feeder/mail.db")) as database, database:
         database.execute("UPDATE digest SET send_at = ?", (to_micros(datetime(2100, 1, 1, tzinfo=UTC)),))
     database.close()
     assert told(desk) == "1 queued, not before 2100-01-01 08:00"

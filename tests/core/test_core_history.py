@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -121,7 +122,7 @@ def old(root: Path) -> Publication:
     publication.entry("d", date="2026-01-08", title="丁", correction='"一开始就有的更正"')
     publication.entry("later", date="2027-01-08", title="戊")
     (root / ".feeder").mkdir()
-    with sqlite3.connect(root / FILE) as database:
+    with closing(sqlite3.connect(root / FILE)) as database, database:
         database.executescript((FIXTURES / "history/v1.sql").read_text("utf-8"))
         database.execute("PRAGMA user_version = 1")
     database.close()
@@ -162,7 +163,7 @@ def test_a_publication_of_before_mail_goes_on_as_if_nothing_had_happened(tmp_pat
 
 def test_a_history_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     old(tmp_path)
-    with sqlite3.connect(tmp_path / FILE) as database:
+    with closing(sqlite3.connect(tmp_path / FILE)) as database, database:
         database.execute("PRAGMA user_version = 3")
     database.close()
     with pytest.raises(HistoryDamaged, match=r"newer feeder \(its version is 3, this one knows 2\)"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -239,7 +240,7 @@ def test_a_tag_of_withdrawn_entries_alone_is_not_listed(publication: Publication
 def test_what_an_older_feeder_remembered_of_settings_and_code_means_a_full_build(publication: Publication) -> None:
     publication.entry("a", title="甲", date="2026-03-01")
     publication.run()
-    with sqlite3.connect(publication.root / ".feeder/history.db") as history:
+    with closing(sqlite3.connect(publication.root / ".feeder/history.db")) as history, history:
         history.execute("DELETE FROM meta WHERE key = 'surroundings'")
         history.execute("INSERT INTO meta VALUES ('rendering', '92670e17231800be90ca5214c14abbf5')")
     report = publication.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def test_a_file_that_was_cut_is_named(tmp_path: Path, left: float) -> None:
     settings = settings_of(tmp_path)
     with postroom(settings, 300) as room:
         path = room.database.path
-    sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     for ending in ("-wal", "-shm"):
         Path(path + ending).unlink(missing_ok=True)
     data = Path(path).read_bytes()

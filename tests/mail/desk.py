@@ -93,6 +93,7 @@ class Desk:
         _place_database(root)
         self.history = history.open_history(str(root))
         self.composer = Composer()
+        self.database: Any = None
         self.configure()
 
     def configure(self, extra: str = "") -> None:
@@ -101,7 +102,9 @@ class Desk:
             self.publication.write("feeder.toml", f"{SETTINGS}\n{extra}")
         self.settings = self.publication.settings
         self.catalog = Catalog(self.settings, self.history, self._load)
-        self.database: Any = open_mail(self.settings, self.now)
+        if self.database is not None:
+            self.database.close()
+        self.database = open_mail(self.settings, self.now)
         self.subscribers = Subscribers(self.settings, self.database.secrets())
 
     def close(self) -> None:

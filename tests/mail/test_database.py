@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,8 @@ def test_is_made_once_and_readable_by_nobody_else(tmp_path: Path) -> None:
     with database.open_mail(given, NOW) as opened:
         assert opened.secrets() == first
         assert len(first[0]) == 64
-        assert opened.raw().execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        with closing(opened.raw()) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
 def test_keys_from_outside_come_first_and_the_kept_ones_stay(tmp_path: Path) -> None:
@@ -209,7 +211,7 @@ def test_a_sound_one_is_sound(tmp_path: Path) -> None:
 
 def test_that_of_a_newer_feeder_is_left_alone(tmp_path: Path) -> None:
     made(tmp_path)
-    with sqlite3.connect(file_of(tmp_path)) as connection:
+    with closing(sqlite3.connect(file_of(tmp_path))) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     before = file_of(tmp_path).read_bytes()
@@ -220,7 +222,7 @@ def test_that_of_a_newer_feeder_is_left_alone(tmp_path: Path) -> None:
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     file_of(tmp_path).parent.mkdir()
-    with sqlite3.connect(file_of(tmp_path)) as connection:
+    with closing(sqlite3.connect(file_of(tmp_path))) as connection, connection:
         connection.execute("CREATE TABLE theirs (x)")
     connection.close()
     with pytest.raises(MailDamaged, match="another program"):
