@@ -11,17 +11,16 @@ import shutil
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from mail.desk import Desk, Killed, Killing
+from mail.dues import last_due
 from support import soak
 
 from feeder import dates
@@ -80,27 +79,6 @@ EVENTS = st.one_of(
 )
 CATCH_UP = timedelta(hours=24)
 TEN, SIXTY = timedelta(minutes=10), timedelta(minutes=60)
-
-
-@lru_cache(65536)
-def due_on(day: date, hour: int, zone: str) -> datetime:
-    """The first quarter of an hour of a local day at which its clock shows ``hour`` or later."""
-    place = ZoneInfo(zone)
-    at = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=14)
-    while True:
-        local = at.astimezone(place)
-        if local.date() == day and local.hour >= hour:
-            return at
-        at += timedelta(minutes=15)
-
-
-def last_due(frequency: str, hour: int, zone: str, at: datetime) -> datetime:
-    day = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
-    while True:
-        fits = {"daily": True, "weekly": day.weekday() == 0, "monthly": day.day == 1}[frequency]
-        if fits and due_on(day, hour, zone) <= at:
-            return due_on(day, hour, zone)
-        day -= timedelta(days=1)
 
 
 @dataclass

@@ -80,8 +80,10 @@ class Cells:
 
     def count_of(self, chosen: Sequence[Chosen]) -> int:
         """How many of them have one of these schedules."""
+        if not chosen:
+            return 0
         query = select(func.count()).where(self._active, or_(*(_chose(one) for one in chosen)))
-        return int(self._connection.execute(query).scalar_one()) if chosen else 0
+        return int(self._connection.execute(query).scalar_one())
 
     def has_unserved(self) -> bool:
         """Whether there is anybody whom this transport knows nothing of."""
@@ -151,6 +153,8 @@ class Cells:
 
     def usual_through(self, chosen: Sequence[Chosen]) -> int | None:
         """The instant up to which most of those of some schedules were served; None: there is nobody."""
+        if not chosen:
+            return None
         many = func.count().label("many")
         query = (
             select(served.c.through, many)
@@ -160,7 +164,7 @@ class Cells:
             .order_by(many.desc())
             .limit(1)
         )
-        row = self._connection.execute(query).first() if chosen else None
+        row = self._connection.execute(query).first()
         return int(row[0]) if row else None
 
     @property
