@@ -1,4 +1,4 @@
-"""Connections on which nothing comes, or nothing is taken, are closed.
+"""Connections on which nothing comes, or nothing is taken, are closed, and keep nobody else out.
 
 uvicorn waits for ever for a request that was only begun, and for whoever does not read the answer.
 """
@@ -27,6 +27,18 @@ _log.setLevel(logging.ERROR)
 """What scanners send is no news; what breaks in an application is."""
 
 
+class Arrivals(dict[object, None]):
+    """Connections in the order in which they came, as uvicorn keeps them in a set."""
+
+    def add(self, connection: object) -> None:
+        """One came."""
+        self[connection] = None
+
+    def discard(self, connection: object) -> None:
+        """One has gone."""
+        self.pop(connection, None)
+
+
 class Bounded(H11Protocol):
     """uvicorn's own, which looks now and then whether a request came, and whether the answer goes."""
 
@@ -37,13 +49,25 @@ class Bounded(H11Protocol):
         self._last: RequestResponseCycle | None = None
         self._unsent = self._stuck = 0
         self._look = self.loop.call_later(PATIENCE, self._look_after)
-        if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
-            transport.abort()
+        # At the limit itself uvicorn serves nobody, and whoever is hung up on counts for two turns more.
+        if self.limit_concurrency and len(self.connections) > self.limit_concurrency - 2 * self.config.backlog:
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Count no more."""
         self._look.cancel()
         super().connection_lost(exc)
+
+    def _make_room(self) -> None:
+        """Hang up on the first to come that has sent no whole request: who only holds a place keeps nobody out."""
+        others = (one for one in self.connections if isinstance(one, Bounded) and not one.transport.is_closing())
+        next((one for one in others if not one._is_served()), self).transport.abort()
+
+    def _is_served(self) -> bool:
+        """Whether an answer is owed to a request that is here as a whole, or still on its way."""
+        cycle = self.cycle
+        owed = cycle is not None and not cycle.response_complete and not cycle.more_body
+        return owed or self.transport.get_write_buffer_size() > 0
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's words)
         """Refuse what is no HTTP; where the head was well and only the body is not, nobody answers it besides.

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from feeder.errors import CannotCreate
 
@@ -23,7 +23,7 @@ _BACKLOG: Final = 2048
 _AT_ONCE: Final = 100
 """Connections accepted before anything else is looked at."""
 _MOST: Final = 2000
-"""Connections at once, where the process may open so many files; further ones are hung up on."""
+"""Connections at once, where the process may open so many files; for further ones, the first without a request go."""
 _FILES: Final = 8192
 """Open files that this process wants to be allowed, as far as the system lets it: each connection is one."""
 _KEPT: Final = 256
@@ -99,7 +99,7 @@ def _bound(host: str, port: int) -> socket.socket:
 def _server(application: ASGIApp, proxies: Sequence[str]) -> Any:  # noqa: ANN401  (imported where it is needed)
     import uvicorn
 
-    from feeder.web.connections import Bounded
+    from feeder.web.connections import Arrivals, Bounded
 
     most = _room()
     config = uvicorn.Config(
@@ -118,7 +118,9 @@ def _server(application: ASGIApp, proxies: Sequence[str]) -> Any:  # noqa: ANN40
         # One that is hung up on is closed only some turns of the loop later.
         backlog=max(1, min(_AT_ONCE, most // 16)),
     )
-    return uvicorn.Server(config)
+    server = uvicorn.Server(config)
+    server.server_state.connections = cast("Any", Arrivals())
+    return server
 
 
 def _room() -> int:
