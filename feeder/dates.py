@@ -61,7 +61,7 @@ _ZONE_AT_HEAD = re.compile(r"\s*(?:(?P<name>Z|UTC|GMT)\b|(?P<sign>[+-])(?P<hours
 _US_ZONES = {"EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 _OPENING = re.compile(r"""(?:[\s*_~`【\[(（〔《「『"“'‘]|\bOn\s)*""")
 _BEFORE_IN_HEADING = re.compile(r"[\w.][-/.]?\Z", re.ASCII)
-_AFTER = re.compile(r"[A-Za-z0-9_]|[-/.]\d")
+_AFTER = re.compile(r"[A-Za-z0-9]|_+[A-Za-z0-9]|[-/.]\d")
 _SHORT_DOTTED = re.compile(r"\d{4}\.(?:\d\.|\d\d\.\d(?!\d))")
 _IN_PATH = re.compile(r"(?<!\d)(?P<year>\d{4})([-/])(?P<month>\d{1,2})\2(?P<day>\d{1,2})(?=[-_/.\s]|\Z)")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")

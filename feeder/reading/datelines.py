@@ -31,7 +31,7 @@ _PLACE = re.compile(
 _AFTER_PLACE = re.compile(r"\s*(?:[-\u2013\u2014/(（)）\]】*]|讯|訊|电|電|消息)")
 _WRAPPING = re.compile(r"<[^<>]*>|^\s*(?:>[ ]?|[-*+] )+", re.IGNORECASE)
 _TRIMMINGS = re.compile(
-    rf"(?:{_RELEASED}|时间|時間|日期|\bdate\b)|\d{{1,2}}:\d{{2}}(?::\d{{2}})?"
+    rf"(?:{_RELEASED}|时间|時間|日期|\bdate\b)|\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\s*(?:GMT|UTC|Z)\b)?"
     r"|(?:来源|來源|作者|编辑|編輯|责编|阅读|浏览|\bsource|\bauthor)[^\w\n]*[:：][^\w\n]*[^\s|｜]{1,30}",
     re.IGNORECASE,
 )

@@ -44,6 +44,9 @@ def sections(body: str, heads: list[Heading], zone: ZoneInfo, level: int) -> tup
     """The sections of the given level, or of the first that makes a news page, or of the one that comes nearest."""
     if level:
         return level, newspage.sections(body, heads, level, zone, patient=True)
+    found = newspage.releases(body, heads, zone)
+    if newspage.is_page(found):
+        return max(section.heading.level for section in found), found
     nearest: tuple[int, list[newspage.Section]] = (0, [])
     for level in newspage.LEVELS:
         found = newspage.sections(body, heads, level, zone)

@@ -32,10 +32,12 @@ _KEY_LINE = re.compile(r"([A-Za-z][A-Za-z_-]*)[ \t]*:[ \t]*(.*)\Z")
 _IMAGE_LINE = re.compile(r"(?:!\[[^\]]*\]\([^)]*\)\s*)+\Z")
 _NOT_PROSE = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]|[>|#<]|```|~~~| {4}|\t")
 _NO_ITEM = re.compile(
-    r"[\W_]*(?:unreleased|upcoming|next|(?:table of )?contents|toc|未发布|未發布|待发布|即将发布|目录|目錄)(?:\W.*)?\Z",
+    r"[\W_]*(?:unreleased|upcoming|next|master|main|head|(?:table of )?contents|toc|未发布|未發布|待发布|即将发布|目录|目錄)(?:\W.*)?\Z",
     re.IGNORECASE,
 )
 """Headings of sections that nobody means as an item, such as what Keep a Changelog collects until a release."""
+_VERSION = re.compile(r"\W*(?:(?:version|release|ver\.?)\s*)?\[?v?\d+\.\d+", re.IGNORECASE)
+"""How the heading of a release begins: ``1.2.3 (…)``, ``[v1.2.3](…)``, ``Version 1.2``."""
 _PARTIAL = re.compile(
     r"[\s*_]*(?:(\d{1,2}\s*月\s*\d{1,2}\s*[日号])|((?:[A-Z][a-z]{2,8})\.?\s+\d{1,2})(?!\d|,?\s+\d{4}))"
 )
@@ -67,6 +69,8 @@ class Section:
     """The date as it stands there."""
     error: dates.DateError | None = None
     """It begins with a date that does not exist."""
+    is_sure: bool = False
+    """The date stands in the heading, or alone on a line: nothing else can be meant by it."""
     anchor: str = ""
     values: dict[str, str] = field(default_factory=dict)
     """Keys of its own, from a comment under the heading: ``<!-- id: tag:… -->``."""
@@ -99,15 +103,41 @@ def title_of(heading: Heading) -> str:
 def sections(body: str, headings: list[Heading], level: int, zone: ZoneInfo, *, patient: bool = False) -> list[Section]:
     """The sections of one heading level, with the dates that their headings or leads carry.
 
-    Unless ``patient``, it stops where it is sure that they make no news page: at the second undated one.
+    Unless ``patient``, it stops where it is sure that they make no news page.
     """
+    return _sections(body, _spans(headings, level, len(body)), zone, patient=patient)
+
+
+def releases(body: str, headings: list[Heading], zone: ZoneInfo) -> list[Section]:
+    """The sections of a list of releases whose headings are of several levels; nothing where they are of one.
+
+    Tools that write it from commits give a great release a greater heading: ``# 2.0.0 (2024-04-02)``,
+    ``## 1.9.0 (2024-03-05)``, ``### 1.8.1 (2024-02-06)``.
+    """
+    named = [heading for heading in headings if _VERSION.match(heading.text)]
+    levels = {heading.level for heading in named if heading.level <= max(LEVELS) and _is_dated(heading, zone)}
+    if len(levels) < 2:
+        return []
+    begins = [heading for heading in named if heading.level in levels]
+    ends = [heading.begin for heading in begins[1:]] + [len(body)]
+    return _sections(body, list(zip(begins, ends, strict=True)), zone, patient=False)
+
+
+def _is_dated(heading: Heading, zone: ZoneInfo) -> bool:
+    try:
+        return dates.in_heading(heading.text, zone) is not None
+    except dates.DateError:
+        return True
+
+
+def _sections(body: str, spans: list[tuple[Heading, int]], zone: ZoneInfo, *, patient: bool) -> list[Section]:
     found: list[Section] = []
     undated = 0
-    for heading, end in _spans(headings, level, len(body))[: MOST_ITEMS + 1]:
+    for heading, end in spans[: MOST_ITEMS + 1]:
         section = _section(heading, body[heading.end : end], zone)
         found.append(section)
         undated += not section.dated and section.is_item
-        if undated > 1 and not patient:
+        if undated > max(1, len(spans) // 4) and not patient:
             break
     return found
 
@@ -124,9 +154,13 @@ def _spans(headings: list[Heading], level: int, end: int) -> list[tuple[Heading,
 
 
 def is_page(found: list[Section]) -> bool:
-    """Whether sections of one level make a news page: at least two are dated, at most one is not."""
+    """Whether sections make a news page: at least two are dated, and at most one is not.
+
+    Where most dates are sure, as in a list of releases, one in four may lack its own.
+    """
     dated = sum(section.dated for section in found)
-    return dated >= 2 and sum(section.is_item for section in found) - dated <= 1
+    sure = sum(section.is_sure for section in found)
+    return dated >= 2 and sum(section.is_item for section in found) - dated <= max(1, sure // 3)
 
 
 def name_anchors(found: list[Section]) -> None:
@@ -189,7 +223,8 @@ def _section(heading: Heading, text: str, zone: ZoneInfo) -> Section:
     section = Section(heading, text[skipped:], heading.after + text.count("\n", 0, skipped), values=values)
     section.lead = _lead(section.text)
     try:
-        given = dates.in_heading(heading.text, zone) or datelines.find(section.text, section.lead, zone)
+        headed = dates.in_heading(heading.text, zone)
+        given = headed or datelines.find(section.text, section.lead, zone)
         own = next((value for key, value in values.items() if key.lower() == "date"), None)
         given = (dates.parse(own, zone), own) if own else given
     except dates.DateError as error:
@@ -197,6 +232,7 @@ def _section(heading: Heading, text: str, zone: ZoneInfo) -> Section:
     else:
         if given:
             section.date, section.written = given
+            section.is_sure = headed is not None or datelines.is_alone(section.lead, section.written)
     return section
 
 
