@@ -105,6 +105,22 @@ def find(root: str, path: str, reference: str) -> str | None:
     return None
 
 
+def in_other_case(root: str, path: str, reference: str) -> str:
+    """A file that differs from what a reference means by upper and lower case alone; empty for none.
+
+    It is found on a Mac and on Windows, and on no server.
+    """
+    for place in candidates(path, reference):
+        folder, name = posixpath.split(place)
+        try:
+            names = os.listdir(f"{root}/{folder}")
+        except (OSError, ValueError):
+            continue
+        if like := next((one for one in sorted(names) if one != name and one.lower() == name.lower()), ""):
+            return posixpath.join(folder, like)
+    return ""
+
+
 def stamp(path: str) -> tuple[int, int, int]:
     """``(mtime_ns, size, inode)``; zeros for a file that is not there."""
     try:

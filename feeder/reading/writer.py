@@ -13,7 +13,7 @@ from feeder.links import slugify
 from feeder.model import Image
 from feeder.reading import html, plaintext
 from feeder.reading.addresses import Addresses, RefusedError
-from feeder.reading.assets import Prepared
+from feeder.reading.assets import Prepared, in_other_case
 from feeder.reading.highlight import PLAIN, highlight, language
 from feeder.reading.sanitise import active, frames_to_links, is_comment, words_to_text
 
@@ -120,13 +120,18 @@ class Writer:
             )
             return None
         if found is None:
-            folder = self.addresses.path.rpartition("/")[0] or "."
-            self.tell(reference, f"image not found: {reference}", LOOKED.format(folder=folder) + MEND)
+            self.tell(reference, f"image not found: {reference}", self._how_to_find(reference))
             return None
         if isinstance(found, Prepared) and found.message:
             self.tell(reference, f"{reference}: {found.message}", found.hint + "; the alt text is shown meanwhile")
             return None
         return found
+
+    def _how_to_find(self, reference: str) -> str:
+        at = self.addresses
+        if like := in_other_case(at.store.root, at.path, reference):
+            return f"there is {like}: write upper and lower case as there; the alt text is shown meanwhile"
+        return LOOKED.format(folder=at.path.rpartition("/")[0] or ".") + MEND
 
     def image(self, token: Token, alt: str) -> str:
         """``<img …>``, a player for sounds and films, or the alt text."""

@@ -272,6 +272,18 @@ def test_co_located_image_and_enclosure(tmp_path: Path) -> None:
     assert "entries/none.png" in reading.absent
 
 
+def test_a_picture_whose_name_has_other_capitals_is_named(tmp_path: Path) -> None:
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static/Card.PNG").write_bytes(b"")
+    if (tmp_path / "static/card.png").exists():
+        pytest.skip("this file system takes upper and lower case for the same")
+    text = "---\ntitle: x\ndate: 2024-04-02\n---\n![a](card.png)\n"
+    (told,) = read_text("entries/a.md", text.encode(), replace(SETTINGS, root=tmp_path)).problems
+    assert told.message == "image not found: card.png"
+    assert told.hint.startswith("there is static/Card.PNG: write upper and lower case as there")
+
+
 def test_yaml_is_only_imported_for_yaml() -> None:
     code = """if True:
         import sys
