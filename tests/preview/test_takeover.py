@@ -64,6 +64,18 @@ def test_after_a_publish_an_earlier_preview_is_used_again(publication: Publicati
     assert made == anew(publication)
 
 
+def test_a_generation_is_taken_over_as_a_folder_is(publication: Publication) -> None:
+    stocked(publication)
+    shutil.rmtree(publication.out)
+    settings = publication.root / "feeder.toml"
+    settings.write_text(settings.read_text("utf-8") + '\n[output]\nlayout = "generations"\ncompress = ["gz"]\n', "utf-8")
+    publication.run()
+    made = built(publication)
+    page = publication.root / ".feeder/preview/_preview" / CHIPS
+    assert page.stat().st_mtime_ns == (publication.out / "current" / CHIPS).stat().st_mtime_ns
+    assert made == anew(publication)
+
+
 def test_a_file_where_a_folder_was(publication: Publication) -> None:
     built(stocked(publication))
     out = publication.root / ".feeder/preview/_preview"
