@@ -68,7 +68,9 @@ def test_a_generation_is_taken_over_as_a_folder_is(publication: Publication) -> 
     stocked(publication)
     shutil.rmtree(publication.out)
     settings = publication.root / "feeder.toml"
-    settings.write_text(settings.read_text("utf-8") + '\n[output]\nlayout = "generations"\ncompress = ["gz"]\n', "utf-8")
+    settings.write_text(
+        settings.read_text("utf-8") + '\n[output]\nlayout = "generations"\ncompress = ["gz"]\n', "utf-8"
+    )
     publication.run()
     made = built(publication)
     page = publication.root / ".feeder/preview/_preview" / CHIPS
