@@ -36,6 +36,11 @@ _NAMES = (
 _BLOCKS = frozenset(_NAMES.split())
 _TIGHT = frozenset({"li", "dt", "dd", "summary", "figcaption"})
 _SILENT = DROPPED | {"audio", "video", "rp"}
+_SMALL = {
+    "sup": str.maketrans("0123456789+-()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿ"),
+    "sub": str.maketrans("0123456789+-()", "₀₁₂₃₄₅₆₇₈₉₊₋₍₎"),
+}
+"""What stands higher or lower has characters of its own: 10⁶ must not be read as 106."""
 _VOID = frozenset({"br", "hr", "img", "wbr", "source", "col", "embed", "input", "link", "meta", "track"})
 
 
@@ -111,6 +116,8 @@ class _Writer(HTMLParser):
         self._rows: list[list[str]] | None = None
         self._links: list[str] = []
         self._anchors: list[tuple[str, int]] = []
+        self._small_at = 0
+        """Where the text of the last ``sup`` or ``sub`` begins."""
         self._silent: list[str] = []
         self._pre = False
         self._later_item = False
@@ -158,6 +165,8 @@ class _Writer(HTMLParser):
             self._anchors.append((web_or_mail(given.get("href", "")), len(self._text)))
         elif tag == "rt":
             self._text.append("(")
+        elif tag in _SMALL:
+            self._small_at = len(self._text)
 
     def handle_endtag(self, tag: str) -> None:
         if self._silent:
@@ -170,6 +179,8 @@ class _Writer(HTMLParser):
             self._note(*self._anchors.pop())
         elif tag == "rt":
             self._text.append(")")
+        elif tag in _SMALL:
+            self._make_small(_SMALL[tag])
         elif tag == "pre":
             self._flush()
             self._pre = False
@@ -231,6 +242,11 @@ class _Writer(HTMLParser):
     def _paragraph(self) -> None:
         self._flush()
         self._set_off()
+
+    def _make_small(self, table: dict[int, int]) -> None:
+        words = "".join(self._text[self._small_at :])
+        if all(ord(char) in table for char in words):
+            self._text[self._small_at :] = [words.translate(table)]
 
     def _note(self, url: str, start: int) -> None:
         words = "".join(self._text[start:]).strip()
