@@ -171,6 +171,8 @@ class Weeks:
     def look(self) -> None:
         """What came out by the last run, and which mail."""
         self.latest = max(self.latest, self.now)
+        if not history.is_there(str(self.desk.root)):
+            return  # the first run was killed at once
         with history.read_history(str(self.desk.root)) as opened:
             for item in self.items.values():
                 record = next((one for one in opened.at_path(f"entries/{item.name}.md") if one.public), None)
