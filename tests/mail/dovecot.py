@@ -10,11 +10,11 @@ import ssl
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mail.servers import HOST, answers, free_port, program, running, wait_for
+from mail.servers import HOST, free_port, on_a_free_port, program, running, wait_until_it_answers
 
 USER = "bounce@example.org"
 PASSWORD = 's3cret ü"\\密码'
@@ -55,21 +55,25 @@ class Dovecot:
         return [file.name.partition(":2,")[2] for file in sorted(files, key=lambda file: file.name)]
 
 
-@contextmanager
-def dovecot() -> Iterator[Dovecot]:
+def dovecot() -> AbstractContextManager[Dovecot]:
     """Skips the test where Dovecot is not installed."""
+    return on_a_free_port(_dovecot)
+
+
+@contextmanager
+def _dovecot(port: int) -> Iterator[Dovecot]:
     argv = [program("dovecot"), "-F", "-c"]
     folder = Path(tempfile.mkdtemp(prefix="feeder-dovecot-"))
     try:
         folder.chmod(0o755)
-        server = Dovecot(folder, free_port(), free_port())
+        server = Dovecot(folder, port, free_port())
         _certificate(folder)
         server.deliver()
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}::::::\n", encoding="utf-8")
         (folder / "dovecot.conf").write_text(_configuration(server), encoding="utf-8")
         _give(folder / "users")
-        with running([*argv, str(folder / "dovecot.conf")], folder / "log"):
-            wait_for(lambda: answers(server.port) and answers(server.tls_port), "dovecot", 20)
+        with running([*argv, str(folder / "dovecot.conf")], folder / "log") as process:
+            wait_until_it_answers(process, folder / "log", server.port, server.tls_port)
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,11 +10,11 @@ import smtplib
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from mail.servers import HOST, answers, dns, dns_text, free_port, program, running, wait_for
+from mail.servers import HOST, dns, dns_text, on_a_free_port, program, running, wait_for, wait_until_it_answers
 from mail.signing_keys import ed25519_pem, judge, records, rsa_pem
 from support import CHECKOUT, NOW, Publication
 
@@ -96,15 +96,18 @@ def test_spamassassin(press: Publication, name: str, tmp_path: Path) -> None:
     assert float(found[1]) <= 1.0, found[2]
 
 
-@contextmanager
-def rspamd(folder: Path, dns_port: int) -> Iterator[int]:
+def rspamd(folder: Path, dns_port: int) -> AbstractContextManager[int]:
     """rspamd with its stock rules; it asks nobody but this name server. Gives its port."""
+    return on_a_free_port(lambda port: _rspamd(folder, dns_port, port))
+
+
+@contextmanager
+def _rspamd(folder: Path, dns_port: int, port: int) -> Iterator[int]:
     stock = Path("/etc/rspamd/rspamd.conf")
     if not stock.is_file():
         pytest.skip("rspamd has no stock configuration here")
-    port = free_port()
     for name in ("local.d", "override.d", "run", "db", "log"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
     # Of all endings of domains it would make a table for half a minute.
     folder.joinpath("tlds").write_text("org\nnet\ncom\ncn\n")
     own = folder / "local.d"
@@ -124,8 +127,8 @@ def rspamd(folder: Path, dns_port: int) -> Iterator[int]:
         "-c",
         str(stock),
     ]
-    with running(argv, folder / "rspamd.log", patience=1):
-        wait_for(lambda: answers(port), "rspamd", 60)
+    with running(argv, folder / "rspamd.log", patience=1) as process:
+        wait_until_it_answers(process, folder / "rspamd.log", port)
         yield port
 
 
@@ -157,10 +160,13 @@ def test_rspamd(press: Publication, signer: dkim.Signer, tmp_path: Path) -> None
     assert set(scores) == set(LISTS)
 
 
-@contextmanager
-def opendkim(folder: Path, signer: dkim.Signer) -> Iterator[int]:
+def opendkim(folder: Path, signer: dkim.Signer) -> AbstractContextManager[int]:
     """opendkim as a filter that verifies; gives its port."""
-    port = free_port()
+    return on_a_free_port(lambda port: _opendkim(folder, signer, port))
+
+
+@contextmanager
+def _opendkim(folder: Path, signer: dkim.Signer, port: int) -> Iterator[int]:
     keys = [f"{name} {text}" for name, text in records(signer).items()]
     folder.joinpath("keys").write_text("\n".join(keys) + "\n")
     lines = [
@@ -168,8 +174,9 @@ def opendkim(folder: Path, signer: dkim.Signer) -> Iterator[int]:
         "AuthservID judge.example.net", "AlwaysAddARHeader yes", "RequireSafeKeys no",
     ]  # fmt: skip
     folder.joinpath("opendkim.conf").write_text("\n".join(lines) + "\n")
-    with running([program("opendkim"), "-f", "-x", f"{folder}/opendkim.conf"], folder / "opendkim.log"):
-        wait_for(lambda: answers(port), "opendkim")
+    argv, log = [program("opendkim"), "-f", "-x", f"{folder}/opendkim.conf"], folder / "opendkim.log"
+    with running(argv, log) as process:
+        wait_until_it_answers(process, log, port)
         yield port
 
 
@@ -190,10 +197,14 @@ proxymap unix - - n - - proxymap
 """
 
 
-@contextmanager
-def postfix(milter: int) -> Iterator[tuple[int, Path]]:
+def postfix(milter: int) -> AbstractContextManager[tuple[int, Path]]:
     """A Postfix of its own that takes mail for example.net into a Maildir; gives its port and that folder."""
-    start, port = program("postfix"), free_port()
+    return on_a_free_port(lambda port: _postfix(milter, port))
+
+
+@contextmanager
+def _postfix(milter: int, port: int) -> Iterator[tuple[int, Path]]:
+    start = program("postfix")
     try:
         owner, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
     except KeyError:
@@ -219,9 +230,9 @@ def postfix(milter: int) -> Iterator[tuple[int, Path]]:
             f"smtpd_milters = inet:{HOST}:{milter}", "milter_default_action = tempfail",
             "smtpd_recipient_restrictions = permit_mynetworks, reject", "smtp_dns_support_level = disabled",
         ]) + "\n")  # fmt: skip
-        with running([start, "-c", f"{folder}/etc", "start-fg"], folder / "start.log"):
+        with running([start, "-c", f"{folder}/etc", "start-fg"], folder / "start.log") as process:
             try:
-                wait_for(lambda: answers(port), "Postfix")
+                wait_until_it_answers(process, folder / "start.log", port)
                 yield port, folder / "mail/reader/new"
             finally:
                 subprocess.run([start, "-c", f"{folder}/etc", "stop"], capture_output=True, check=False, timeout=60)

@@ -9,7 +9,7 @@ import smtplib
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 from mail import sink
 from mail.mailroom import Mailroom, mailroom
-from mail.servers import HOST, answers, free_port, program, running, wait_for
+from mail.servers import HOST, on_a_free_port, program, running, wait_for, wait_until_it_answers
 from support import Publication
 
 from feeder.mail import schema
@@ -68,10 +68,14 @@ REFUSALS = [
 ]
 
 
-@contextmanager
-def postfix(relay: int) -> Iterator[tuple[int, Path]]:
+def postfix(relay: int) -> AbstractContextManager[tuple[int, Path]]:
     """A Postfix of its own that hands everything to a server, and what comes back into a Maildir; port and Maildir."""
-    start, port = program("postfix"), free_port()
+    return on_a_free_port(lambda port: _postfix(relay, port))
+
+
+@contextmanager
+def _postfix(relay: int, port: int) -> Iterator[tuple[int, Path]]:
+    start = program("postfix")
     if os.geteuid() != 0:
         pytest.skip("Postfix is started by root only")
     try:
@@ -96,9 +100,9 @@ def postfix(relay: int) -> Iterator[tuple[int, Path]]:
             "smtpd_recipient_restrictions = permit_mynetworks, reject", "smtp_dns_support_level = disabled",
             f"relayhost = [{HOST}]:{relay}", "smtp_tls_security_level = none",
         ]) + "\n")  # fmt: skip
-        with running([start, "-c", f"{folder}/etc", "start-fg"], folder / "start.log"):
+        with running([start, "-c", f"{folder}/etc", "start-fg"], folder / "start.log") as process:
             try:
-                wait_for(lambda: answers(port), "Postfix")
+                wait_until_it_answers(process, folder / "start.log", port)
                 yield port, folder / "mail/returned"
             finally:
                 subprocess.run([start, "-c", f"{folder}/etc", "stop"], capture_output=True, check=False, timeout=60)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import http.client
-import os
 import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 from loopback import Answer
+from mail import servers
 from support import CHECKOUT, Publication
 from webfiles.shop import served
 
@@ -30,12 +27,6 @@ fastcgi_temp_path {0}/fastcgi; uwsgi_temp_path {0}/uwsgi; scgi_temp_path {0}/scg
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def replaced(text: str, *pairs: tuple[str, str]) -> str:
     """Each is there, once at least."""
     for old, new in pairs:
@@ -45,29 +36,12 @@ def replaced(text: str, *pairs: tuple[str, str]) -> str:
 
 
 @contextmanager
-def running(argv: Sequence[str], port: int, folder: Path) -> Iterator[None]:
-    """A program that answers at the port for as long as the block lasts."""
-    with (folder / "program.log").open("wb") as log:
-        child = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={**os.environ, "HOME": str(folder)}
-        )
-    try:
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            assert child.poll() is None, (folder / "program.log").read_text("utf-8", "replace")
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield
-    finally:
-        child.terminate()
-        try:
-            child.wait(15)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait(15)
+def running(argv: Sequence[str], port: int, folder: Path) -> Iterator[int]:
+    """A program that answers at the port for as long as the block lasts; gives that port."""
+    log = folder / "program.log"
+    with servers.running(argv, log, {"HOME": str(folder)}) as process:
+        servers.wait_until_it_answers(process, log, port)
+        yield port
 
 
 def nginx_configuration(folder: Path, root: Path, port: int, upstream: int) -> Path:
@@ -90,14 +64,16 @@ def served_folder(publication: Publication) -> Path:
     return publication.out / "current" if generations else publication.out
 
 
-@contextmanager
-def nginx(publication: Publication, folder: Path, upstream: int = 9) -> Iterator[int]:
+def nginx(publication: Publication, folder: Path, upstream: int = 9) -> AbstractContextManager[int]:
     """Its port."""
-    port = free_port()
-    file = nginx_configuration(folder, served_folder(publication), port, upstream)
     assert NGINX is not None
-    with running([NGINX, "-e", f"{folder}/error.log", "-c", str(file)], port, folder):
-        yield port
+    argv = [NGINX, "-e", f"{folder}/error.log", "-c", f"{folder}/main.conf"]
+
+    def start(port: int) -> AbstractContextManager[int]:
+        nginx_configuration(folder, served_folder(publication), port, upstream)
+        return running(argv, port, folder)
+
+    return servers.on_a_free_port(start)
 
 
 def caddy_configuration(folder: Path, root: Path, port: int, upstream: int) -> Path:
@@ -114,14 +90,16 @@ def caddy_configuration(folder: Path, root: Path, port: int, upstream: int) -> P
     return folder / "Caddyfile"
 
 
-@contextmanager
-def caddy(publication: Publication, folder: Path, upstream: int = 9) -> Iterator[int]:
+def caddy(publication: Publication, folder: Path, upstream: int = 9) -> AbstractContextManager[int]:
     """Its port."""
-    port = free_port()
-    file = caddy_configuration(folder, served_folder(publication), port, upstream)
     assert CADDY is not None
-    with running([CADDY, "run", "--adapter", "caddyfile", "--config", str(file)], port, folder):
-        yield port
+    argv = [CADDY, "run", "--adapter", "caddyfile", "--config", f"{folder}/Caddyfile"]
+
+    def start(port: int) -> AbstractContextManager[int]:
+        caddy_configuration(folder, served_folder(publication), port, upstream)
+        return running(argv, port, folder)
+
+    return servers.on_a_free_port(start)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from mail.mailroom import LISTS, Mailroom, mailroom
+from mail.servers import free_port
 from support import Publication
 from webfiles.shop import Answer, ask
 from webhook.hook import Office
@@ -104,7 +105,7 @@ def test_what_gets_through(front: str, publication: Publication, tmp_path: Path)
 
 
 def test_no_token_is_in_a_log(front: str, publication: Publication, tmp_path: Path) -> None:
-    port_of_nobody = servers.free_port()
+    port_of_nobody = free_port()
     with servers.FRONTS[front](publication, tmp_path, port_of_nobody) as port:
         assert ask(port, "/unsubscribe/SECRET-TOKEN").status == 502
         ask(port, "/seen-in-the-log")

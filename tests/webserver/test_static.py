@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import pytest
 from loopback import serve
+from mail.servers import free_port
 from readers.clients import Newsboat
 from support import CHECKOUT, Publication
 from webfiles.shop import ask
@@ -267,7 +268,7 @@ def test_caddy_knows_every_type(tmp_path: Path) -> None:
 @pytest.mark.skipif(servers.NGINX is None, reason="nginx is not installed; .ci/run installs it")
 def test_nginx_finds_nothing_wrong(publication: Publication, tmp_path: Path) -> None:
     assert servers.NGINX is not None
-    file = servers.nginx_configuration(tmp_path, publication.out, servers.free_port(), 9)
+    file = servers.nginx_configuration(tmp_path, publication.out, free_port(), 9)
     done = subprocess.run([servers.NGINX, "-t", "-e", f"{tmp_path}/e", "-c", str(file)], capture_output=True, text=True)
     assert (done.returncode, "warn" in done.stderr) == (0, False), done.stderr
 
