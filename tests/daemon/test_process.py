@@ -122,7 +122,7 @@ def test_one_is_enough(pub: Publication) -> None:
 
 
 def test_a_publish_beside_it_waits_or_ends_with_75_and_it_waits_for_a_publish(pub: Publication) -> None:
-    pub.configure('[output]\ndeploy = "test ! -e slow || { touch slowly; sleep 3; }"')
+    pub.configure('[output]\ndeploy = "test ! -e slow || { touch slowly; while test -e slow; do sleep 0.1; done; }"')
     with daemon(pub) as running:
         pub.write("slow", "")
         pub.entry("b", title="B", date="2026-11-21")
@@ -313,11 +313,11 @@ def test_in_the_journal_lines_have_priorities_and_no_times(pub: Publication, tmp
 
 def test_a_process_that_was_held_over_an_instant(pub: Publication) -> None:
     with daemon(pub) as running:
-        at = datetime.now(UTC) + timedelta(seconds=3)
+        at = datetime.now(UTC) + timedelta(seconds=10)  # time enough to notice it, on any machine
         pub.entry("f", title="F", date=f"{at:%Y-%m-%dT%H:%M:%SZ}")
         eventually(lambda: running.state().get("why") == "entry F")
         running.send(signal.SIGSTOP)
-        time.sleep(4)
+        time.sleep((at - datetime.now(UTC)).total_seconds() + 1)
         assert feed(pub.root) == ["A"]
         running.send(signal.SIGCONT)
         eventually(lambda: feed(pub.root) == ["F", "A"])

@@ -98,9 +98,11 @@ def test_order_of_entries() -> None:
 
 
 def test_unset_dates() -> None:
-    year = str(datetime.now(UTC).year).encode()
+    years = [datetime.now(UTC).year]
     assert b"<lastBuildDate>" in plain().rss_str()
-    assert b"<updated>" + year in plain().atom_str()
+    made = plain().atom_str()
+    years.append(datetime.now(UTC).year)
+    assert any(b"<updated>%d" % year in made for year in years)
     old = entry(1, published=DAY.replace(year=1999), updated=DAY.replace(year=1999), released=DAY.replace(year=1999))
     given = feed(old, updated=old.updated)
     for module in (atom, rss):
