@@ -224,7 +224,7 @@ def test_the_entry_that_is_looked_at_is_seen_in_a_long_list(room: Room, page: Pa
 def test_a_publish_beside_the_preview_is_noticed(room: Room, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bell, "QUIET", 0.2)
     page.goto(f"{room.url}/page/")
-    room.publication.entry("fresh", "新。\n", title="新的", date="2026-11-20")
+    room.publication.entry("fresh", "新。\n", title="新的", date="2024-01-02")
     page.locator("#list .mark.new").wait_for()
     room.publication.run()
     page.locator("#list .mark.new").wait_for(state="detached")

@@ -132,7 +132,7 @@ def test_the_entry_that_is_looked_at_is_listed_however_old(still: Room, monkeypa
 def test_what_is_published_beside_the_preview_is_no_longer_new(publication: Publication) -> None:
     stocked(publication)
     with preview(publication) as room:
-        publication.entry("fresh", "新。\n", title="新的", date="2026-11-20")
+        publication.entry("fresh", "新。\n", title="新的", date="2024-01-02")
         room.studio.build()
         assert 'class="mark new"' in room.get("/list").body
         assert not room.studio.shadow.is_behind()
