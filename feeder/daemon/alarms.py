@@ -20,6 +20,7 @@ _CHINESE: Final = {
     "limits": "有邮件暂缓发送",
     "web": "订阅页面的地址无法使用",
     "pages": "订阅页面无法显示",
+    "process": "feeder run 需要重新启动",
 }
 _ENGLISH: Final = {
     "publish": "publishing fails",
@@ -31,6 +32,7 @@ _ENGLISH: Final = {
     "limits": "some mail is held back",
     "web": "the pages cannot be served at their address",
     "pages": "the subscription pages cannot be shown",
+    "process": "feeder run has to be started anew",
 }
 _GOES_ON_CHINESE: Final = (
     "feeder run 仍在运行，会自动再试，有改动时也会再试；已公开的内容不受影响。"

@@ -51,6 +51,11 @@ class FrontDoor:
         return self._serving.url if self._serving else ""
 
     @property
+    def is_dead(self) -> bool:
+        """Whether it answers no more, though nobody has closed it."""
+        return self._serving is not None and self._serving.is_dead
+
+    @property
     def outdated(self) -> bool:
         """Whether what stands behind it is not that of the settings in force."""
         return self._outdated

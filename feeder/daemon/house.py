@@ -162,17 +162,24 @@ class House:
                 self._turns.reload()
             self._turns.look_at_clock()
             self._outside.tell_watching()
-            self._standing.dead = self._turns.found_dead()
+            self._look_at_threads()
             every = self._notifier.every
             if every is not None and self._clock.seconds() - heard >= every / 2 and not self._standing.dead:
                 self._notifier.alive()
                 heard = self._clock.seconds()
 
+    def _look_at_threads(self) -> None:
+        dead = self._turns.found_dead() or self._outside.found_dead()
+        if dead and not self._standing.dead:
+            self._telling.fail("process", f"{dead}; start this process anew")
+            self._standing.save()
+        self._standing.dead = dead
+
     def _close(self) -> None:
         """Finish what is under way; visitors are answered until it is done."""
         self._notifier.stopping()
         self._outside.watch_no_more()
-        if self._turns.publisher.is_alive():
+        if self._turns.publisher.ident:  # it was started
             self._turns.end()
             self._finish(self._turns.sender, FINISHING)
             # A deploy command may take its time; broken off it would be owed.

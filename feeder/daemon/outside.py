@@ -57,6 +57,10 @@ class Outside:
         """Answer no more."""
         self._door.close()
 
+    def found_dead(self) -> str:
+        """The web's thread, if it ended though nobody asked it to; empty: it lives."""
+        return "the thread for the pages has ended" if self._door.is_dead else ""
+
     def look(self) -> Index | None:
         """How the inputs look, where the watcher has looked already."""
         return self._watcher.look() if self._watcher else None

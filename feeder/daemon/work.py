@@ -62,7 +62,8 @@ class Work:
         self._looking = threading.Lock()
         self._sending: Duty | None = None
         self._idle = 0
-        self._waiting = False
+        self._waiting: float | None = None
+        """Since when, in seconds of the clock's, another publish holds the lock."""
 
     @property
     def duties(self) -> tuple[Duty, ...]:
@@ -104,7 +105,7 @@ class Work:
         else:
             self._came = ()
             self._published(replace(report, seconds=self._clock.seconds() - started), wall)
-        self._waiting = False
+        self._waiting = None
         self._derive(now)
 
     def deliver(self) -> None:
@@ -145,9 +146,13 @@ class Work:
             self._follow(self._book.settings)
 
     def _wait_for(self, error: Locked, wall: datetime) -> None:
-        if not self._waiting:
-            self._voice.say(f"waiting: {words_of(error).partition(' (')[0]}")
-        self._waiting = True
+        if self._waiting is None:
+            self._waiting = self._clock.seconds()
+            self._voice.say(f"waiting: {error}")
+        if self._clock.seconds() - self._waiting >= duties.LONGEST.total_seconds():
+            # No build takes that long: its deploy command hangs, say, and by itself nobody would look.
+            self._telling.fail("publish", f"{error}; look whether it hangs")
+            self._telling.write_letters()
         others = (duty for duty in self._publishing if duty.kind != "retry")
         self._publishing = (*others, Duty(wall + _AGAIN, "retry", "another publish is at work"))
 

@@ -22,7 +22,8 @@ class Trouble:
     """Something that does not work, and is tried again."""
 
     where: str
-    """``publish``, ``settings``, ``deploy``, ``digests``, ``sending``, ``limits``, ``web``, ``pages``."""
+    """``publish``, ``settings``, ``deploy``, ``digests``, ``sending``, ``limits``, ``web``, ``pages``, ``facts``,
+    ``program``, ``process``."""
     words: str
     """What is wrong and how to mend it, in one line."""
     since: datetime

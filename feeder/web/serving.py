@@ -54,6 +54,11 @@ class Serving:
         name = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{name}:{self.port}/"
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether it answers no more, though nobody has stopped it."""
+        return bool(self._thread.ident) and not self._thread.is_alive() and not self._server.should_exit
+
     def start(self) -> None:
         """Answer from now on."""
         self._thread.start()

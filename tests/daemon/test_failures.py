@@ -19,6 +19,7 @@ from mail.newsdesk import MAIL, Newsdesk, text_of
 from feeder import pipeline
 from feeder.daemon import facts
 from feeder.errors import CannotWrite
+from feeder.output import publishing
 from feeder.upkeep.running import load
 from tests.daemon.process import daemon, eventually, feed
 from tests.daemon.stage import Stage, SteppedClock
@@ -344,6 +345,21 @@ def test_the_real_process_lives_through_it(desk: Newsdesk) -> None:
         assert running.process.poll() is None
         assert running.end() == 0
         assert len(running.warned()) == 2
+
+
+def test_another_publish_that_hangs_is_told_after_a_while(desk: Newsdesk) -> None:
+    stage = started(desk)
+    with publishing(desk.root, SUNDAY):
+        for _ in range(3):
+            stage.work.publish()
+            stage.clock.pass_by(timedelta(minutes=8))
+        assert sum("waiting: another publish is at work" in line for line in stage.voice.said) == 1
+        (line,) = stage.voice.warned
+        assert line.startswith("publish: another publish is at work: process ")
+        assert not stage.standing.condition().ok
+    stage.publish()
+    assert stage.troubles.all() == ()
+    assert stage.standing.condition().ok
 
 
 def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:

@@ -135,3 +135,24 @@ def test_a_fault_at_a_due_instant_does_not_take_a_core(desk: Newsdesk, monkeypat
 
     voice = run(desk, watchers, meanwhile())
     assert len(voice.warned) == len(faults) <= 2  # one more when it ends
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_ended_is_told(desk: Newsdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    watchers, states = Watchers(), list[dict[str, object]]()
+
+    def ends(*_: object, **__: object) -> None:
+        raise SystemExit  # which no thread of ours lives through
+
+    def told() -> bool:
+        states.append(json.loads((desk.root / ".feeder/daemon.json").read_text("utf-8")))
+        return bool(states[-1]["troubles"])
+
+    def meanwhile() -> Iterator[Callable[[], bool]]:
+        yield lambda: bool(watchers.made)
+        monkeypatch.setattr("feeder.daemon.work.Work.publish", ends)
+        watchers.made[0]()
+        yield told
+
+    voice = run(desk, watchers, meanwhile())
+    assert voice.warned == ["process: the thread for publishing has ended; start this process anew"]

@@ -99,6 +99,23 @@ def test_whoever_takes_an_answer_slowly_gets_all_of_it(download: socket.socket) 
     assert taken > 64 << 20
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_server_that_ended_by_itself_is_known_from_one_that_was_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ends(*_: object, **__: object) -> None:
+        raise RuntimeError("a fault")
+
+    stopped, ended = (Serving(_hello, "127.0.0.1", 0) for _ in range(2))
+    assert not stopped.is_dead
+    stopped.start()
+    assert not stopped.is_dead
+    stopped.stop()
+    assert not stopped.is_dead
+    monkeypatch.setattr("uvicorn.Server.run", ends)
+    ended.start()
+    assert ended.is_dead
+    ended.stop()
+
+
 def test_a_port_that_is_taken_is_told(serving: Serving) -> None:
     with pytest.raises(PortTaken, match=r"cannot listen at 127\.0\.0\.1") as refused:
         Serving(_hello, "127.0.0.1", serving.port)
