@@ -18,7 +18,10 @@ GONE = "<!---->"
 MOST_BOXES = 16
 """How deep admonitions nest; what is deeper stays as it is."""
 
-_SIGNS = ("{:", "){", "\n{", ":::", "[!", "!!! ", "??? ", "???+ ", '=== "', "[toc", "[TOC", "[Toc", "_TOC_", "_toc_")
+_SIGNS = (
+    *("{:", "){", "\n{", ":::", "[!", "!!! ", "??? ", "???+ ", '=== "', "[toc", "[TOC", "[Toc", "_TOC_", "_toc_"),
+    *(" markdown=", " markdown>"),
+)
 _FENCE = re.compile(r"[ \t]*(?:> ?)*(`{3,}|~{3,})(.*)")
 _ATTRIBUTE = r"""(?:[.#][\w:-]+|[\w:-]+=(?:"[^"\n]*"|'[^'\n]*'|[^\s"'{}]+))"""
 _LIST = rf"\{{:\s*(?:{_ATTRIBUTE}|[\w-]+)(?:\s+(?:{_ATTRIBUTE}|[\w-]+))*\s*\}}"
@@ -34,6 +37,12 @@ _SPACED = re.compile(
     rf"{_CODE}|(?P<label>!\[[^\]\n]*\]\()[ \t]*(?P<file>{_FILE})[ \t]*(?P<size>=\d*[x*]?\d*%?[ \t]*)?\)", re.IGNORECASE
 )
 _AFTER_HEADING = re.compile(rf"(?<=\S)[ \t]+{_LIST}[ \t]*\Z")
+_OPEN_TAG = re.compile(
+    r"(?P<indent> {0,3})<(?P<tag>div|section|article|aside|main|figure|details|blockquote|center|td|th|li|dd)\b"
+    r"(?=[^<>]*\smarkdown(?:=[\"']?(?:1|block|span)[\"']?)?[\s>])",
+    re.IGNORECASE,
+)
+_END_TAG = re.compile(r"(?P<indent>[ \t]*)</(?P<tag>[a-z]+)>[ \t]*\Z", re.IGNORECASE)
 _CONTENTS = re.compile(r"[ \t]*(?:@?\[toc\](?:\([^)]*\))?|\[\[_?toc_?\]\])[ \t]*\Z", re.IGNORECASE)
 _CONTENTS_LIST = re.compile(r"[ \t]*(?:[-*+]|\d+\.)[ \t].*\Z")
 _CONTENTS_HERE = re.compile(r"[ \t]*\{:[ \t]*toc\b[^{}]*\}[ \t]*\Z")
@@ -77,6 +86,8 @@ class _Translator:
     boxes: list[_Box] = field(default_factory=list)
     fence: str = ""
     comments: Comments = field(default_factory=Comments)
+    tags: list[str] = field(default_factory=list)
+    """The open HTML elements whose text is Markdown."""
 
     def take(self, line: str) -> None:
         """Translate the next line."""
@@ -159,6 +170,8 @@ class _Translator:
 
     def plain(self, line: str) -> str:
         """One line of text without the marks of other dialects."""
+        if "<" in line and (opened := self.html(line)):
+            return opened
         if "![" in line and " " in line:
             line = _SPACED.sub(_picture, line)
         if "{" in line:
@@ -175,6 +188,19 @@ class _Translator:
             if alert := _ALERT.match(line):
                 return f"{alert[1]}**{alert[3].strip() or alert[2].capitalize()}**  "
         return line
+
+    def html(self, line: str) -> str:
+        """The line of a tag that says ``markdown="1"`` (kramdown, Python-Markdown), or of its end; empty for others.
+
+        HTML that begins with a comment ends with its line: what follows is Markdown again.
+        """
+        if (match := _OPEN_TAG.match(line)) and f"</{match['tag']}" not in line:
+            self.tags.append(match["tag"].lower())
+        elif self.tags and (match := _END_TAG.match(line)) and match["tag"].lower() in self.tags:
+            self.tags.remove(match["tag"].lower())
+        else:
+            return ""
+        return match["indent"] + GONE + line[match.end("indent") :]
 
 
 def _picture(match: re.Match[str]) -> str:

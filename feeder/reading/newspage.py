@@ -32,7 +32,8 @@ _KEY_LINE = re.compile(r"([A-Za-z][A-Za-z_-]*)[ \t]*:[ \t]*(.*)\Z")
 _IMAGE_LINE = re.compile(r"(?:!\[[^\]]*\]\([^)]*\)\s*)+\Z")
 _NOT_PROSE = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]|[>|#<]|```|~~~| {4}|\t")
 _NO_ITEM = re.compile(
-    r"[\W_]*(?:unreleased|upcoming|next|master|main|head|(?:table of )?contents|toc|未发布|未發布|待发布|即将发布|目录|目錄)(?:\W.*)?\Z",
+    r"[\W_]*(?:unreleased|upcoming|next|master|main|head|(?:table of )?contents|toc|未发布|未發布|待发布|即将发布"
+    r"|目录|目錄)(?:\W.*)?\Z",
     re.IGNORECASE,
 )
 """Headings of sections that nobody means as an item, such as what Keep a Changelog collects until a release."""

@@ -34,6 +34,11 @@ _TAG = re.compile(
     r"|\{\{(?P<kind>[<%])(?P<comment>/\*)?(?P<hugo>[^{}]*?)(?(comment)\*/)[>%]\}\}"
     r"|\{%-?(?P<liquid>[^{}]*?)-?%\}"
     r"|\{\{-?\s*(?P<output>(?:site|page|content|layout)\.[^{}]*?|(?:\"[^\"{}]*\"|'[^'{}]*')\s*\|[^{}]*?)\s*-?\}\}"
+    r"|\{\{-?\s*(?P<named>[\w-]+)(?:[.\[|\s][^{}]*)?-?\}\}"
+)
+_NAMING = re.compile(
+    r"\{%-?\s*(?:assign|capture|for|tablerow)\s+(?P<name>[\w-]+)"
+    r"(?:\s*=\s*(?P<value>\"[^\"]*\"|'[^']*')\s*(?:\|\s*(?!split)[^|]*?)?-?%\})?"
 )
 _TAB = re.compile(r"<!--[ \t]*tab[ \t]+([^@\n<>]*[^@\s<>-])[ \t]*(?:@[^\n<>]*?)?-->")
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1", re.MULTILINE | re.DOTALL)
@@ -105,6 +110,8 @@ class _Expander:
         self.endless: set[str] = set()
         self.boxes: dict[str, list[int]] = {}
         """By name: how many ends there are in the text, how many boxes were opened, and how many are open."""
+        self.named: dict[str, str] = {}
+        """What Liquid's variables stand for; empty for those of loops, and of captures, whose text stays."""
         self.unknown: dict[str, int] = {}
         self.first = ("", 0)
         self.row = 0
@@ -131,6 +138,8 @@ class _Expander:
             ) + "}}", match.end()
         if match["output"] is not None:
             return _output(match["output"]), match.end()
+        if match["named"] is not None:
+            return self.named.get(match["named"], match[0]), match.end()
         name = _name(match)
         if name in _VERBATIM and name not in self.endless:
             end = re.compile(rf"\{{(?:%-?\s*end{name}\s*-?%|\{{[<%]\s*/\s*{name}\s*[>%]\}})\}}").search(
@@ -171,6 +180,10 @@ class _Expander:
         meaning = tags.MEANINGS[name](words, self.site.addresses) if name in tags.MEANINGS else None
         if meaning is not None:
             return meaning
+        if naming := _NAMING.match(tag):
+            self.named[naming["name"]] = (naming["value"] or "")[1:-1]
+            if naming["value"] or name == "capture":
+                return ""
         if name in tags.PLAYERS and (ident := words.get("id", at=0)):
             if name == "gist" and len(words.rest) > 1:
                 ident = f"{words.rest[0]}/{words.rest[1]}"

@@ -22,7 +22,9 @@ MEND = "put the file in one of them, or remove the line; the alt text is shown m
 IDS_OF_PAGES = frozenset({"content", "footer", "header", "main", "menu", "nav", "search", "title", "top"})
 
 _MORE = re.compile(r"<!--\s*more\b[^>]*-->", re.IGNORECASE)
-_OWN_ID = re.compile(r"[ \t]*\{(?:#(?P<id>[^\s{}]+)|\.[\w-]+)(?:[ \t]+\.[\w-]+)*[ \t]*\}[ \t]*\Z")
+_OWN_ID = re.compile(
+    r"(?<![ \t])[ \t]*\{[ \t]*(?:(?:#(?P<id>[^\s{}]+)|\.[\w-]+|[\w-]+=\"[^\"{}]*\")(?:[ \t]+|(?=\})))+\}[ \t]*\Z"
+)
 _ALIGN = re.compile(r"text-align:(left|right|center)")
 
 
