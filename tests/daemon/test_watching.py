@@ -59,10 +59,15 @@ class Watch:
             while not (enough() if enough else self.told > self._waited):
                 assert self._news.wait(max(0.0, end - time.monotonic())), f"nothing told; {self.sentences}"
         told = -1
-        while told != self.told:
+        while told != self.told or (self._is_behind() and time.monotonic() < end):
             told = self.told
             time.sleep(SILENCE)
         self._waited = told
+
+    def _is_behind(self) -> bool:
+        """Whether something else stands in the folders than was seen last: more will be told, however late."""
+        last = self.seen[-1] if self.seen else None
+        return last is not None and last.trees != places(self.publication.settings).look().index.trees
 
     def files(self) -> dict[str, indexing.Stat]:
         """The entry files as they were seen last."""
