@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
-from support import SETTINGS, Publication
+from support import SETTINGS, Publication, soak
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
+
+# An ordinary run tries the same examples each time, and asks of no machine that it be quick; a soak tries others.
+hypothesis.settings.register_profile(
+    "feeder", derandomize=soak(1, 0) == 1, deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+hypothesis.settings.load_profile("feeder")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

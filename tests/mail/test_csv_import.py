@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 from mail.deskbook import WEEKLY, Office, office, opened
@@ -301,7 +301,7 @@ def test_more_invitations_than_a_batch(room: Mailroom, monkeypatch: pytest.Monke
     assert counts(room.take(rows, invite=True)) == {"pending": 5, "invited": 5}
 
 
-@trying(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=soak(40, 1000))
+@trying(max_examples=soak(40, 1000))
 @given(data=st.binary(max_size=300) | st.text(alphabet="a@b.c,;\t\"'\r\n =email", max_size=200).map(str.encode))
 def test_any_bytes_are_read_or_refused(room: Mailroom, data: bytes) -> None:
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import Publication
 
@@ -213,7 +213,6 @@ def test_a_link_out_of_the_publication_and_a_folder_are_no_notes(
     assert [problem.place for problem in problems(site)] == ["notes/daily.md", "notes/weekly.md"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(), st.text().map(lambda text: f"---\nsubject: {text}\n---\n{text}"), st.binary()))
 def test_whatever_stands_in_it(site: Settings, write: Write, text: str | bytes) -> None:
     write("weekly.md", text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)

@@ -8,8 +8,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as trying
+from hypothesis import given
 from hypothesis import strategies as st
 from mail.deskbook import DAILY, WEEKLY, Office, office, settings
 from support import NOW
@@ -382,7 +381,6 @@ def test_any_name_is_one_harmless_line(name: str) -> None:
     assert name_of(kept) == kept
 
 
-@trying(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(address=st.text(max_size=80) | st.from_regex(r"\A[a-z'\";()-]{1,20}@example\.org\Z"))
 def test_any_address_is_kept_whole_or_refused(at: Office, address: str) -> None:
     before = persons.census(at.connection)

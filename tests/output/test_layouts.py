@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
@@ -298,7 +298,7 @@ def test_object_storage_is_refused_in_words(tmp_path: Path, layout: str) -> None
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40) | st.sampled_from([".", "..", "a", "芯片", ".x"])
 
 
-@hypothesis(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@hypothesis(max_examples=60)
 @given(parts=st.lists(NAMES, min_size=1, max_size=4), body=st.binary(max_size=3000))
 @example(parts=["．．", "a"], body=b"fullwidth")
 @example(parts=["a" * 255, "a" * 252], body=b"x" * 2000)

@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 from urllib.parse import quote_from_bytes
 
 import pytest
-from hypothesis import HealthCheck, example, given
+from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 from mail.newsdesk import MAIL
 from support import soak
 from web.visitors import FORM, NOW, Answer, House, house
 
-TRIES = effort(max_examples=soak(60, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TRIES = effort(max_examples=soak(60, 3000))
 LEADING = {"href", "src", "action", "formaction", "data", "srcset"}
 SECRET = "onerror"
 NASTY = st.sampled_from(

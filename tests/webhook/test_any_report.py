@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import FIXTURES, Publication, soak
 from webhook.hook import Hook, hook
@@ -51,10 +51,7 @@ def _spoilt(data: st.DataObject, body: Any) -> Any:
     return body
 
 
-@settings(
-    max_examples=soak(150, 5000), deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+@settings(max_examples=soak(150, 5000))
 @given(data=st.data())
 def test_any_signed_report(made: Hook, data: st.DataObject) -> None:
     provider = data.draw(st.sampled_from(PROVIDERS_BY_NAME))
@@ -64,7 +61,7 @@ def test_any_signed_report(made: Hook, data: st.DataObject) -> None:
     assert made.send(provider, json.dumps(body))[0] in (200, 400)
 
 
-@settings(max_examples=soak(100, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=soak(100, 3000))
 @given(
     path=st.sampled_from(sorted(PROVIDERS)),
     body=st.binary(max_size=300) | _values.map(lambda value: json.dumps(value).encode()),
