@@ -168,7 +168,7 @@ def test_everybody_gets_the_same_answer_for_the_same_work(
 
 
 def test_the_answer_takes_its_time_whatever_there_was_to_do(served: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscribing, "FLOOR", 0.5)
+    monkeypatch.setattr(subscribing, "FLOOR", 600.0)  # longer than any machine takes for an answer
     waited: list[float] = []
 
     async def counted(seconds: float) -> None:
@@ -179,7 +179,7 @@ def test_the_answer_takes_its_time_whatever_there_was_to_do(served: House, monke
     for fields in ({}, {}, {subscribing.TRAP: "x"}, {"token": ""}, {"frequency": "monthly"}):
         served.subscribe(ADDRESS, **fields)
     assert len(waited) == 5
-    assert all(0 < seconds <= 0.5 for seconds in waited)
+    assert all(0 < seconds <= 600 for seconds in waited)
 
 
 def test_asking_again_leaves_a_subscriber_as_she_is(served: House) -> None:
