@@ -54,7 +54,8 @@ def test_a_second_head_is_not_waited_for_either(serving: Serving) -> None:
     assert answered.count(b"hello") == 1
 
 
-def test_requests_one_after_the_other_share_a_connection(serving: Serving) -> None:
+def test_requests_one_after_the_other_share_a_connection(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 20.0)  # with those that follow each other as fast as they can
     with closing(http.client.HTTPConnection("127.0.0.1", serving.port, timeout=20)) as connection:
         for _ in range(3):
             connection.request("GET", "/")
@@ -71,7 +72,7 @@ async def _large(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 def download(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
     """A connection with a small window, on which a large answer was asked for."""
-    monkeypatch.setattr(connections, "PATIENCE", 0.2)
+    monkeypatch.setattr(connections, "PATIENCE", 1.0)
     served = Serving(_large, "127.0.0.1", 0)
     served.start()
     with socket.socket() as connection:
@@ -91,7 +92,7 @@ def test_whoever_takes_nothing_of_an_answer_holds_no_place(download: socket.sock
 
 def test_whoever_takes_an_answer_slowly_gets_all_of_it(download: socket.socket) -> None:
     waiting, taken = threading.Event(), 0
-    for _ in range(6):
+    for _ in range(16):  # longer than whoever takes nothing may stay, though never as long without taking something
         waiting.wait(0.25)
         taken += len(download.recv(1 << 16))
     while taken < 64 << 20 and (more := download.recv(1 << 20)):
