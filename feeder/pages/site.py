@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -17,9 +16,10 @@ from markupsafe import Markup
 from feeder import links
 from feeder.config.settings import Settings
 from feeder.model import Digest, DigestLine, DigestList, Document, Feed, Headline, PublicEntry, Stage
-from feeder.pages import article, assets, paths, sitemap
+from feeder.pages import article, paths, sitemap
 from feeder.pages.content import fit
 from feeder.pages.digest import parts, row
+from feeder.pages.frames import Frames
 from feeder.pages.metadata import news_article
 from feeder.pages.rows import Lister, Row, direction
 from feeder.pages.subscribe import groups, mail_offers
@@ -27,11 +27,6 @@ from feeder.pages.templating import Templates
 from feeder.pages.wording import language_name, words
 
 HTML = "text/html; charset=utf-8"
-FORMATS = (
-    ("Atom", "application/atom+xml", ".atom"),
-    ("RSS", "application/rss+xml", ".rss"),
-    ("JSON Feed", "application/feed+json", ".json"),
-)
 SUMMARISED = 5
 """Entries whose titles describe a digest."""
 MOST_STORIES = 20_000
@@ -60,35 +55,27 @@ class Pages:
             "story": self._story,
         }
         self.templates = Templates(settings.root, constants, sandbox=site.sandbox)
+        self.frames = Frames(self.templates, settings)
         self._stories: dict[tuple[Row, bool], Markup] = {}
         """Entries in lists: each stands in the same words on the pages of all its tags."""
-        self._chrome: dict[tuple[str, str], dict[str, object]] = {}
-
-    @cached_property
-    def _style(self) -> Document:
-        return assets.style(self.templates)
-
-    @cached_property
-    def _feed_style(self) -> Document:
-        return assets.feed_style(self.templates)
-
-    @cached_property
-    def _icon(self) -> Document | None:
-        return assets.icon(self.templates, self.settings)
 
     @property
     def style_url(self) -> str:
         """Absolute address of the stylesheet of the feeds (``Feed.style_url``)."""
-        return self._url(self._feed_style.path)
+        return self._url(self.frames.feed_style.path)
 
     @property
     def icon_url(self) -> str:
         """Absolute address of the icon (``Feed.icon``)."""
-        return self._url(self._icon.path) if self._icon else self.settings.site.icon
+        return self._url(self.frames.icon.path) if self.frames.icon else self.settings.site.icon
 
     def assets(self) -> list[Document]:
         """Stylesheets and icon."""
-        return [document for document in (self._style, self._feed_style, self._icon) if document is not None]
+        return [
+            document
+            for document in (self.frames.style, self.frames.feed_style, self.frames.icon)
+            if document is not None
+        ]
 
     def fingerprint(self) -> str:
         """Another one means that every page may look different: template files, icon, and this code."""
@@ -320,39 +307,10 @@ class Pages:
         language: str = "",
     ) -> Document:
         root = root or paths.root(path)
-        page: dict[str, object] = {"canonical": "", "description": "", **self._frame(root, language), **values}
+        page: dict[str, object] = {"canonical": "", "description": "", **self.frames.frame(root, language), **values}
         if not page["canonical"]:
             page["canonical"] = self._url(path)
         if feed is not None:
-            page["head"] = self._head(root, *feed)
+            page["head"] = self.frames.head(root, *feed)
         text = self.templates.render(template, page)
         return Document(path, HTML, text.encode("utf-8", "replace"), stage)
-
-    def _frame(self, root: str, language: str = "") -> dict[str, object]:
-        """What is the same on all pages of one depth and language, rendered once."""
-        frame = self._chrome.get((root, language))
-        if frame is None:
-            page_language = language or self.settings.site.language
-            frame = {
-                "root": root,
-                "page_language": page_language,
-                "page_direction": direction(page_language),
-                "locale": page_language.replace("-", "_"),
-                "t": words(page_language),
-            }
-            frame["header"] = self.templates.markup("header.html", frame)
-            frame["footer"] = self.templates.markup("footer.html", frame)
-            frame["head"] = self._head(root, self.settings.site.title, "")
-            self._chrome[root, language] = frame
-        return frame
-
-    def _head(self, root: str, title: str, folder: str) -> str:
-        """Style, icon and the addresses of the feeds: Atom first, since many readers take the first."""
-        stem = self._url(f"{folder}/feed" if folder else "feed")
-        values = {
-            "root": root,
-            "style": paths.href(root, self._style.path),
-            "icon": paths.href(root, self._icon.path) if self._icon else self.settings.site.icon,
-            "feeds": [(media_type, f"{title} ({name})", stem + suffix) for name, media_type, suffix in FORMATS],
-        }
-        return self.templates.markup("head.html", values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from feeder.config import Settings
@@ -15,6 +16,9 @@ from feeder.reading.assets import AssetStore
 from feeder.reading.attachments import Attachments
 from feeder.reading.fields import Fields
 from feeder.reading.frontmatter import FrontMatter
+
+if TYPE_CHECKING:
+    from feeder.reading.markdown import Rendered
 
 MOST_PROBLEMS = 30
 """Problems of one file that are told; the rest is counted."""
@@ -76,26 +80,12 @@ class Work:
 
     def entry(self, part: Part, said: Fields) -> Entry:
         """Render the text and put everything together."""
-        from feeder.reading import markdown
-
-        path, root, entries = self.front.path, str(self.settings.root), self.settings.entries.path
-        rendered = markdown.render(
-            part.body,
-            path=path,
-            line=part.line,
-            root=root,
-            hashes=self.store,
-            anchor=part.anchor,
-            entries=entries,
-            dated=part.dated,
-        )
-        self.front.problems += rendered.problems
-        self.absent.update({asset.source: None for asset in rendered.missing})
+        rendered = self._rendered(part)
         source = normalised(part.body)
         enclosures = () if part.anchor else self.attached.enclosures
         assets = {asset.path: asset for asset in rendered.assets} | self.attached.assets
         return Entry(
-            path=path,
+            path=self.front.path,
             anchor=part.anchor,
             line=part.first_line,
             title=part.title,
@@ -126,6 +116,24 @@ class Work:
             hash=_digest(part.title, source, *map(_as_text, enclosures)),
             body_hash=_digest(source),
         )
+
+    def _rendered(self, part: Part) -> Rendered:
+        """The text as HTML; its problems, and the files it names in vain, become those of the file."""
+        from feeder.reading import markdown
+
+        rendered = markdown.render(
+            part.body,
+            path=self.front.path,
+            line=part.line,
+            root=str(self.settings.root),
+            hashes=self.store,
+            anchor=part.anchor,
+            entries=self.settings.entries.path,
+            dated=part.dated,
+        )
+        self.front.problems += rendered.problems
+        self.absent.update({asset.source: None for asset in rendered.missing})
+        return rendered
 
     def permalink(self, part: Part, said: Fields) -> str:
         """The author's address with its ``:year`` and the like filled in; empty for none."""
