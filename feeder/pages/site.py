@@ -71,11 +71,8 @@ class Pages:
 
     def assets(self) -> list[Document]:
         """Stylesheets and icon."""
-        return [
-            document
-            for document in (self.frames.style, self.frames.feed_style, self.frames.icon)
-            if document is not None
-        ]
+        frames = self.frames
+        return [document for document in (frames.style, frames.feed_style, frames.icon) if document is not None]
 
     def fingerprint(self) -> str:
         """Another one means that every page may look different: template files, icon, and this code."""
