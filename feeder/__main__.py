@@ -13,7 +13,9 @@ def main() -> int:
 
         return fastpath.main(sys.argv[2:])
     from feeder.cli import main as commands
+    from feeder.cli import streams
 
+    streams.fill()
     return commands.main(sys.argv[1:])
 
 

@@ -15,6 +15,10 @@ from feeder import index
 
 def main(argv: list[str] | None = None) -> int:
     """The console script ``publish``; returns the exit code."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from feeder.cli import streams
+
+        streams.fill()
     arguments = sys.argv[1:] if argv is None else argv
     seen: index.Index | None = None
     folder = _plain(arguments)
