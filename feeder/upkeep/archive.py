@@ -211,7 +211,7 @@ def version_of(name: str, file: str) -> str:
 
 def _ask(file: str, query: str) -> str:
     # Immutable, or SQLite would make files beside it.
-    connection = sqlite3.connect(f"file:{quote(file)}?immutable=1", uri=True)
+    connection = sqlite3.connect(f"file:{quote(os.fsencode(file))}?immutable=1", uri=True)
     try:
         row = connection.execute(query).fetchone()
         return str(row[0]) if row else ""

@@ -156,7 +156,7 @@ def _copies(settings: Settings, now: datetime, scratch: Path, wait: float) -> di
 @contextmanager
 def _frozen(name: str, path: str) -> Iterator[sqlite3.Connection]:
     """A connection that sees the database as it is now, whoever writes to it later."""
-    connection = sqlite3.connect(f"file:{quote(path)}?mode=rw", uri=True, isolation_level=None, timeout=60)
+    connection = sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=rw", uri=True, isolation_level=None, timeout=60)
     try:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -192,7 +192,7 @@ def _damaged(name: str, why: object) -> DataError:
 
 
 def _counted(name: str, file: str) -> Iterator[tuple[str, int]]:
-    connection = sqlite3.connect(f"file:{quote(file)}?immutable=1", uri=True)
+    connection = sqlite3.connect(f"file:{quote(os.fsencode(file))}?immutable=1", uri=True)
     try:
         for key, query in _COUNTS[name].items():
             yield key, int(connection.execute(query).fetchone()[0])

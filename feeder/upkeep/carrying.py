@@ -7,6 +7,7 @@ nobody is mailed twice, and nobody who unsubscribed is subscribed again.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
@@ -225,7 +226,9 @@ class _Pair:
         self._version, self._wanted = version, str(wanted)
 
     def __enter__(self) -> Self:
-        self.connection = sqlite3.connect(f"file:{quote(self._staged)}?mode=rw", uri=True, isolation_level=None)
+        self.connection = sqlite3.connect(
+            f"file:{quote(os.fsencode(self._staged))}?mode=rw", uri=True, isolation_level=None
+        )
         try:
             # Without a log beside it: one file is all of it until it stands in its place.
             self.connection.execute("PRAGMA main.journal_mode = DELETE")
@@ -239,7 +242,7 @@ class _Pair:
         return self
 
     def _attach(self) -> None:
-        self.connection.execute("ATTACH ? AS was", (f"file:{quote(self._present)}?mode=ro",))
+        self.connection.execute("ATTACH ? AS was", (f"file:{quote(os.fsencode(self._present))}?mode=ro",))
         versions = [str(self.connection.execute(self._version.format(of)).fetchone()[0]) for of in ("main", "was")]
         found = self.connection.execute("PRAGMA was.quick_check(1)").fetchone()[0]
         if found != "ok" or versions != [self._wanted] * 2:

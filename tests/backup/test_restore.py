@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -436,3 +437,10 @@ def test_a_present_database_that_is_older_than_the_backup_takes_nothing_from_it(
     assert vault.mailed(now + DAY).mailing.overtaken == ()
     assert vault.mailed(now + WEEK).mailing.cuts == ()
     assert vault.received() == sent
+
+
+def test_in_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+    vault = Vault.with_news(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xd0\xc2\xce\xc5")))  # GBK
+    file = vault.backup(MONDAY)
+    done = vault.restore(file, MONDAY + DAY)
+    assert [(one.name, one.read) for one in done.carried] == [("history.db", True), ("mail.db", True)]

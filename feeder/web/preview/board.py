@@ -85,7 +85,7 @@ def board(settings: Settings, now: datetime, words: Words) -> Board:
 
 
 def _reading(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro", uri=True, timeout=5)
+    return sqlite3.connect(f"file:{quote(os.fsencode(os.path.abspath(path)))}?mode=ro", uri=True, timeout=5)
 
 
 def _due(settings: Settings, now: datetime, active: dict[str, int]) -> tuple[Next, ...]:

@@ -183,7 +183,7 @@ def _state(root: Path) -> str:
 
 
 def _reading(file: Path) -> closing[sqlite3.Connection]:
-    return closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, timeout=10))
+    return closing(sqlite3.connect(f"file:{quote(os.fsencode(file))}?mode=ro", uri=True, timeout=10))
 
 
 def _copy(source: Path, target: Path) -> None:
