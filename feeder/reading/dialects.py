@@ -8,6 +8,7 @@ stays where it is, so that problems name the right ones.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from feeder.reading.comments import Comments
@@ -86,8 +87,8 @@ class _Translator:
     boxes: list[_Box] = field(default_factory=list)
     fence: str = ""
     comments: Comments = field(default_factory=Comments)
-    tags: list[str] = field(default_factory=list)
-    """The open HTML elements whose text is Markdown."""
+    tags: Counter[str] = field(default_factory=Counter)
+    """How many HTML elements of each name are open whose text is Markdown."""
 
     def take(self, line: str) -> None:
         """Translate the next line."""
@@ -195,9 +196,9 @@ class _Translator:
         HTML that begins with a comment ends with its line: what follows is Markdown again.
         """
         if (match := _OPEN_TAG.match(line)) and f"</{match['tag']}" not in line:
-            self.tags.append(match["tag"].lower())
-        elif self.tags and (match := _END_TAG.match(line)) and match["tag"].lower() in self.tags:
-            self.tags.remove(match["tag"].lower())
+            self.tags[match["tag"].lower()] += 1
+        elif self.tags and (match := _END_TAG.match(line)) and self.tags[match["tag"].lower()] > 0:
+            self.tags[match["tag"].lower()] -= 1
         else:
             return ""
         return match["indent"] + GONE + line[match.end("indent") :]

@@ -7,7 +7,7 @@ and in spans, is never touched. Lines stay where they are, so that problems name
 from __future__ import annotations
 
 import re
-from typing import Protocol
+from typing import Final, Protocol
 
 from feeder.errors import Problem
 from feeder.links import encode
@@ -38,8 +38,10 @@ _TAG = re.compile(
 )
 _NAMING = re.compile(
     r"\{%-?\s*(?:assign|capture|for|tablerow)\s+(?P<name>[\w-]+)"
-    r"(?:\s*=\s*(?P<value>\"[^\"]*\"|'[^']*')\s*(?:\|\s*(?!split)[^|]*?)?-?%\})?"
+    r"(?:\s*=\s*(?P<value>\"[^\"\n]*\"|'[^'\n]*')\s*(?:\|(?!\s*split)[^|]*?)?-?%\})?"
 )
+MOST_NAMED: Final = 100_000
+"""Characters that Liquid's variables may add to a text: one of 1 MiB could name one of half of that 100,000 times."""
 _TAB = re.compile(r"<!--[ \t]*tab[ \t]+([^@\n<>]*[^@\s<>-])[ \t]*(?:@[^\n<>]*?)?-->")
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?^ {0,3}\1", re.MULTILINE | re.DOTALL)
 _VERBATIM = {"raw", "verbatim", "highlight", "codeblock", "code", "code-toggle", "comment", "mermaid", "math", "katex"}
@@ -112,6 +114,7 @@ class _Expander:
         """By name: how many ends there are in the text, how many boxes were opened, and how many are open."""
         self.named: dict[str, str] = {}
         """What Liquid's variables stand for; empty for those of loops, and of captures, whose text stays."""
+        self.spare = MOST_NAMED
         self.unknown: dict[str, int] = {}
         self.first = ("", 0)
         self.row = 0
@@ -139,7 +142,7 @@ class _Expander:
         if match["output"] is not None:
             return _output(match["output"]), match.end()
         if match["named"] is not None:
-            return self.named.get(match["named"], match[0]), match.end()
+            return self._named(match["named"], match[0]), match.end()
         name = _name(match)
         if name in _VERBATIM and name not in self.endless:
             end = re.compile(rf"\{{(?:%-?\s*end{name}\s*-?%|\{{[<%]\s*/\s*{name}\s*[>%]\}})\}}").search(
@@ -175,6 +178,12 @@ class _Expander:
         count[1] += 1
         count[2] = max(count[2], 0) + 1
         return tags.box(base, _words(match))
+
+    def _named(self, name: str, tag: str) -> str:
+        """What a variable stands for; where it is none, or that would be too much, the tag stays."""
+        meant = self.named.get(name, tag)
+        self.spare -= max(0, len(meant) - len(tag))
+        return meant if self.spare >= 0 else tag
 
     def _tag(self, name: str, words: Words, tag: str) -> str:
         meaning = tags.MEANINGS[name](words, self.site.addresses) if name in tags.MEANINGS else None

@@ -338,6 +338,8 @@ def markdown() -> Iterator[Case]:
     yield body("md-more", "<!--more-->" * 1_000, EITHER)
     yield body("md-shortcodes", "{{< " * 5_000, EITHER)
     yield body("md-liquid", "{% raw %}{{ config.items() }}{% include '/etc/passwd' %}{% for x in y %}", EITHER)
+    yield body("md-liquid-bomb", "{% assign a = '" + "x" * 400_000 + "' %}" + "{{a}}" * 100_000, EITHER)
+    yield body("md-markdown-tags", "<div markdown=1>\n" * 25_000 + "</section>\n" * 45_000, EITHER)
     yield body("md-jinja", "{{ ''.__class__.__mro__ }} {{ request }} {# x #}", EITHER)
     yield body("md-cjk-emphasis", "**“强调”**文字" * 3_000, OK)
     yield body("md-base", '<base href="https://evil.example/"><p>x</p>', EITHER)

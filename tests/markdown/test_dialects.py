@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeder.reading import dialects
+from feeder.reading import dialects, shortcodes
 from feeder.reading.markdown import render
 
 # fmt: off
@@ -37,3 +37,10 @@ def test_what_is_commented_out_stays_out(before: str, inside: str) -> None:
 def test_boxes_nest_only_so_deep() -> None:
     text = dialects.translate("::: tip\n" * 500)
     assert max(line.count("> ") for line in text.split("\n")) == dialects.MOST_BOXES
+
+
+def test_variables_make_a_text_only_so_long() -> None:
+    value, count = "x" * 1000, 5000
+    html = render(f'{{% assign a = "{value}" %}}\n' + "{{ a }}\n" * count, path="entries/a.md", root="/nowhere").html
+    assert len(html) < shortcodes.MOST_NAMED + 10 * count
+    assert html.count("{{ a }}") == count - shortcodes.MOST_NAMED // (len(value) - len("{{ a }}"))
