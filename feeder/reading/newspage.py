@@ -32,13 +32,14 @@ _KEY_LINE = re.compile(r"([A-Za-z][A-Za-z_-]*)[ \t]*:[ \t]*(.*)\Z")
 _IMAGE_LINE = re.compile(r"(?:!\[[^\]]*\]\([^)]*\)\s*)+\Z")
 _NOT_PROSE = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]|[>|#<]|```|~~~| {4}|\t")
 _NO_ITEM = re.compile(
-    r"[\W_]*(?:unreleased|upcoming|next|master|main|head|(?:table of )?contents|toc|未发布|未發布|待发布|即将发布"
-    r"|目录|目錄)(?:\W.*)?\Z",
+    r"[\W_]*(?:(?:unreleased|upcoming|next|(?:table of )?contents|toc|未发布|未發布|待发布|即将发布|目录|目錄)(?:\W.*)?"
+    r"|(?:master|main|head)(?:[\W_]*|\W*(?:[(\[（].*|unreleased\b.*)))\Z",
     re.IGNORECASE,
 )
 """Headings of sections that nobody means as an item, such as what Keep a Changelog collects until a release."""
 _VERSION = re.compile(r"\W*(?:(?:version|release|ver\.?)\s*)?\[?v?\d+\.\d+", re.IGNORECASE)
 """How the heading of a release begins: ``1.2.3 (…)``, ``[v1.2.3](…)``, ``Version 1.2``."""
+_FIRST_SIGNS = re.compile(r"\A[\W_]+")
 _PARTIAL = re.compile(
     r"[\s*_]*(?:(\d{1,2}\s*月\s*\d{1,2}\s*[日号])|((?:[A-Z][a-z]{2,8})\.?\s+\d{1,2})(?!\d|,?\s+\d{4}))"
 )
@@ -125,10 +126,12 @@ def releases(body: str, headings: list[Heading], zone: ZoneInfo) -> list[Section
 
 
 def _is_dated(heading: Heading, zone: ZoneInfo) -> bool:
+    """Whether a date follows the version; ``2024.04.02`` that begins a heading is no version."""
     try:
-        return dates.in_heading(heading.text, zone) is not None
+        found = dates.in_heading(heading.text, zone)
     except dates.DateError:
         return True
+    return found is not None and not _FIRST_SIGNS.sub("", heading.text).startswith(found[1])
 
 
 def _sections(body: str, spans: list[tuple[Heading, int]], zone: ZoneInfo, *, patient: bool) -> list[Section]:
