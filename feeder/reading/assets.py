@@ -13,6 +13,7 @@ import posixpath
 import re
 import stat
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from feeder.links import decode, slugify
 from feeder.model import Asset, Enclosure, Image
@@ -112,13 +113,20 @@ def in_other_case(root: str, path: str, reference: str) -> str:
     """
     for place in candidates(path, reference):
         folder, name = posixpath.split(place)
+        full = f"{root}/{folder}"
         try:
-            names = os.listdir(f"{root}/{folder}")
+            like = _in_lower_case(full, os.stat(full).st_mtime_ns).get(name.lower(), name)
         except (OSError, ValueError):
             continue
-        if like := next((one for one in sorted(names) if one != name and one.lower() == name.lower()), ""):
+        if like != name:
             return posixpath.join(folder, like)
     return ""
+
+
+@lru_cache(64)
+def _in_lower_case(folder: str, _changed: int) -> dict[str, str]:
+    """The names in a folder by what they are in lower case; one listing serves thousands of missing files."""
+    return {name.lower(): name for name in sorted(os.listdir(folder), reverse=True)}
 
 
 def stamp(path: str) -> tuple[int, int, int]:
