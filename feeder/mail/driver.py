@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BUSY: Final = 60.0
 """Seconds that a transaction waits for another program's, unless told otherwise."""
+BREATH: Final = 0.15
+"""Seconds between two steps of what writes for long: who waits for SQLite looks again every 0.1 s."""
 READING: Final = "feeder_reading"
 """The execution option of a transaction that only reads."""
 

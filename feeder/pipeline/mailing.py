@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from time import sleep
 from typing import TYPE_CHECKING, Final
 
 from feeder import config, index, inputs, scope
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from feeder.mail.cutting import Overtaken
     from feeder.mail.database import MailDatabase
     from feeder.mail.sending.ledger import Tally
+    from feeder.mail.subscribers import Subscribers
 
 CUTTING: Final = "cut"
 SENDING: Final = "send"
@@ -117,8 +119,7 @@ def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
     run.history.set_meta("cut", str(last))
     run.history.commit()
     settings, history = run.settings, run.history
-    with database.begin() as connection:
-        Subscribers(settings, database.secrets()).tidy(connection, run.now)
+    _tidy(database, Subscribers(settings, database.secrets()), run.now)
     catalog = Catalog(settings, history, inputs.loader(settings, history, run.cache, looked.context))
     made = cutting.cut(
         database,
@@ -142,6 +143,19 @@ def _cut(run: Run, looked: Inputs, database: MailDatabase) -> Mailing:
         pages=tuple(pages),
         next=_next(database, settings, history, run.now),
     )
+
+
+def _tidy(database: MailDatabase, book: Subscribers, now: datetime) -> None:
+    """Drop what was kept for a time; of very many in steps, so that whoever unsubscribes need not wait for all."""
+    from feeder.mail.driver import BREATH
+    from feeder.mail.subscribers import tidying
+
+    while True:
+        with database.begin() as connection:
+            dropped = book.tidy(connection, now)
+        if dropped < tidying.AT_ONCE:
+            return
+        sleep(BREATH)
 
 
 def show(run: Run, looked: Inputs, pages: Sequence[DigestRecord]) -> Written:

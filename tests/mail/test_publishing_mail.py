@@ -12,6 +12,7 @@ from support import soak
 
 from feeder import index, pipeline
 from feeder.config.secrets import Secrets
+from feeder.mail.subscribers import tidying
 from feeder.pipeline import Options, Post
 from tests.faults import dying
 
@@ -264,6 +265,17 @@ def test_an_address_that_nobody_confirmed_is_not_kept(desk: Newsdesk) -> None:
     assert "c@example.org" in desk.command("subscribers", "list").stdout
     desk.mailed(now + timedelta(days=31))
     assert "c@example.org" not in desk.command("subscribers", "list").stdout
+
+
+def test_of_very_many_addresses_that_nobody_confirmed_none_is_kept(
+    desk: Newsdesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "AT_ONCE", 2)
+    now = datetime.now(UTC)
+    for number in range(5):
+        assert desk.command("subscribers", "add", f"c{number}@example.org", "--list", "weekly").returncode == 0
+    desk.mailed(now + timedelta(days=31))
+    assert "c" not in {line[:1] for line in desk.command("subscribers", "list").stdout.splitlines()}
 
 
 def test_without_subscribers_nothing_of_mail_is_imported(tmp_path: Path) -> None:

@@ -25,11 +25,10 @@ from feeder.mail.cutting.remembered import Chosen
 from feeder.mail.cutting.selection import Cell, Share, Told
 from feeder.mail.cutting.values import Cut
 from feeder.mail.database import MailDatabase
+from feeder.mail.driver import BREATH
 
 STEP: Final = 50_000
 """Subscriptions of one transaction: less than a second of writing."""
-BREATH: Final = 0.15
-"""Seconds between two steps: who waits for SQLite looks again every 0.1 s."""
 
 
 @dataclass(slots=True)

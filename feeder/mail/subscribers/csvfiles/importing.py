@@ -20,6 +20,7 @@ from feeder.config.settings import MailingList, Settings
 from feeder.dates import to_micros
 from feeder.errors import FeederError, Problem, UsageError
 from feeder.mail.database import MailDatabase
+from feeder.mail.driver import BREATH
 from feeder.mail.providers import provider_of
 from feeder.mail.subscribers import consent, persons
 from feeder.mail.subscribers.choices import tags_written
@@ -33,8 +34,6 @@ BATCH: Final = 2_000
 """Rows of one transaction: others may write in between."""
 INVITED: Final = 400
 """Rows of one where each gets a confirmation, which takes some milliseconds to make."""
-BREATH: Final = 0.15
-"""Seconds behind a transaction that took long: who waits for SQLite looks again every 0.1 s."""
 
 
 @dataclass(slots=True)
