@@ -78,15 +78,20 @@ class MailDatabase:
 
         Where a page was split, a copy of an old row may stay in its unused middle (SQLite overwrites what is deleted,
         not that; some 3 addresses in 1,000). A file of up to 64 MiB (100,000 subscribers) is therefore written anew.
+        Raises as `begin` does.
         """
-        connection = connected(self.path, _PATIENCE)
         try:
-            if os.path.getsize(self.path) <= _ANEW:
-                with suppress(sqlite3.OperationalError):  # the disk is full, or somebody writes: the row itself is gone
-                    connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
+            connection = connected(self.path, _PATIENCE)
+            try:
+                if os.path.getsize(self.path) <= _ANEW:
+                    # The disk is full, or somebody writes: the row itself is gone.
+                    with suppress(sqlite3.OperationalError):
+                        connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+        except sqlite3.DatabaseError as error:
+            raise of_driver(error, self.path) or error from error
 
     def checkpoint(self) -> None:
         """Put what the write-ahead log holds into the file, unless somebody is reading."""

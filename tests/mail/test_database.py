@@ -264,3 +264,17 @@ def test_an_error_tells_nothing_of_what_was_to_be_written(tmp_path: Path) -> Non
         with pytest.raises(IntegrityError) as caught:
             connection.execute(note("ana@example.com", "2"))
     assert "ana@" not in str(caught.value)
+
+
+def test_what_is_damaged_is_named_when_the_file_is_written_anew(tmp_path: Path) -> None:
+    with database.open_mail(made(tmp_path), NOW) as opened:
+        with opened.begin() as connection:
+            connection.execute(note("large", "x" * 100_000))
+        opened.checkpoint()
+        with open(file_of(tmp_path), "r+b") as file:
+            size = os.fstat(file.fileno()).st_size
+            for page in range(4096 * 4, size, 4096):
+                file.seek(page)
+                file.write(b"\xff" * 4096)
+        with pytest.raises(MailDamaged):
+            opened.scrub()

@@ -13,6 +13,8 @@ from mail.newsdesk import text_of
 from sqlalchemy import select
 from web.visitors import Answer, House
 
+from feeder.errors import Locked
+from feeder.mail.database import MailDatabase
 from feeder.mail.schema import suppression
 from feeder.mail.subscribers import Subscribers
 from feeder.mail.subscribers.choices import Choice
@@ -252,6 +254,19 @@ def test_the_export_is_everything_about_her_and_nobody_else(served: House) -> No
     assert [one["list"] for one in found["subscriptions"]] == ["weekly"]
     assert "bob" not in answer.text
     assert served.everything() == before
+
+
+def test_who_was_erased_hears_so_also_where_the_file_cannot_be_cleared(
+    served: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_database: MailDatabase) -> None:
+        raise Locked
+
+    served.join()
+    address = f"{data(served)}/erase"
+    monkeypatch.setattr(MailDatabase, "scrub", locked)
+    assert served.post(address).status == 200
+    assert served.person() is None
 
 
 def test_erasing_asks_once_more_and_leaves_nothing_but_a_hash(served: House) -> None:

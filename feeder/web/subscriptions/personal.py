@@ -6,11 +6,13 @@ The token is one that was mailed for this alone, and lately: those in digests ar
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from feeder.errors import FeederError
 from feeder.mail.subscribers import persons
 from feeder.mail.subscribers.dossier import dossier
 from feeder.web import answers, requests
@@ -77,7 +79,9 @@ class Personal:
 
         if not await counter.records.write(work):
             return counter.bad_link()
-        await counter.records.settle()
+        # She is erased; that a copy may be left for a while is nothing that her coming again could mend.
+        with suppress(FeederError):
+            await counter.records.settle()
         w = counter.words(token.list)
         site = counter.settings.site
         return counter.look.notice(
