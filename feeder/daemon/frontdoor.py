@@ -48,12 +48,14 @@ class FrontDoor:
     @property
     def address(self) -> str:
         """Where it answers; empty: nowhere."""
-        return self._serving.url if self._serving else ""
+        serving = self._serving  # another thread may be exchanging it
+        return serving.url if serving else ""
 
     @property
     def is_dead(self) -> bool:
         """Whether it answers no more, though nobody has closed it."""
-        return self._serving is not None and self._serving.is_dead
+        serving = self._serving
+        return serving is not None and serving.is_dead
 
     @property
     def outdated(self) -> bool:
