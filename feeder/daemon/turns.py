@@ -104,6 +104,7 @@ class Turns:
         if not self._ended.is_set():
             self._work.deliver()
             self._set()
+            self._tell()
 
     def _tell(self) -> None:
         self._standing.save()

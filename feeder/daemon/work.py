@@ -208,7 +208,6 @@ class Work:
         if times := self._telling.times(*_MENDED):
             coming.append(Duty(wall + duties.backed_off(times), "retry", "what failed is tried again"))
         self._publishing = tuple(sorted(coming))
-        self._standing.comes(duties.first(self.duties))
         self._save()
 
     def _found(self, look: Callable[[], tuple[Duty, ...]]) -> tuple[Duty, ...] | None:
@@ -238,4 +237,7 @@ class Work:
             return found
 
     def _save(self) -> None:
+        # Both threads say what comes: what one saw first must not be kept in place of what the other saw last.
+        with self._looking:
+            self._standing.comes(duties.first(self.duties))
         self._standing.save()

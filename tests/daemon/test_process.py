@@ -283,6 +283,17 @@ def test_systemd_hears_of_it(pub: Publication, manager: socket.socket, tmp_path:
         running.kill()
 
 
+def test_mail_that_has_left_is_not_what_comes_next(manager: socket.socket, tmp_path: Path) -> None:
+    desk = Newsdesk(tmp_path / "pub")
+    desk.begin()
+    desk.entry("a", title="A", date="2026-11-20")
+    assert desk.command("subscribers", "add", "reader@example.net").returncode == 0
+    with daemon(desk, env={"NOTIFY_SOCKET": str(tmp_path / "notify")}) as running:
+        messages(manager, "STATUS=nothing is due")  # pending, she is served by no digest yet
+        assert "mail: 1 sent" in running.said()
+        assert not running.state()["why"]
+
+
 def test_each_line_begins_with_the_time_in_the_sites_zone(pub: Publication) -> None:
     pub.configure('[output]\ndeploy = "false"\n', timezone="America/New_York")
     with daemon(pub) as running:
