@@ -20,6 +20,8 @@ _NEAR: Final = 600 * SECOND
 """So far may ``updated`` be from what was wanted, where other entries have those instants."""
 _AHEAD: Final = 86_400 * SECOND
 """A clock ran ahead of this one where digests were cut so much later."""
+_RESTING: Final = 400 * 86_400 * SECOND
+"""So long nothing may have run; a last run before that had a clock that was never set."""
 _ENTRY: Final = "entry "
 """So begins what is said of an entry that waits for its date."""
 _VISIBLE: Final = ("title", "page_title", "summary", "language", "correction", "tags", "authors", "cover")
@@ -54,6 +56,8 @@ class Planner:
         self.touched = history.last_touched()
         cut = int(history.meta("cut") or 0)
         """Digests are cut up to here; what came out at the same instant would never be in one."""
+        self.ran = max(history.last_released(), cut, int(history.meta("clock") or 0))
+        """The latest instant at which there was a run, as far as it is known to the day."""
         self.released = max(now, history.last_released(), cut + 1)
         self.corrected = max(self.released, history.last_corrected())
         self.sealed = int(history.meta("sealed") or 0)
@@ -158,9 +162,14 @@ class Planner:
         return True if late else None
 
     def _has_waited(self, entry: Entry) -> bool:
-        """Whether an earlier run knew it, before it was due."""
+        """Whether an earlier run knew it, before it was due, and none came since.
+
+        By a clock that was far behind, an import waited as well: by that of other runs it was due long before.
+        """
         known = self.history.waiting_at(entry.path)
-        return known is not None and known.why.startswith(_ENTRY) and known.at <= _micros(entry.date.due)
+        if known is None or not known.why.startswith(_ENTRY) or known.at > _micros(entry.date.due):
+            return False
+        return self.ran < known.at and self.now - self.ran <= _RESTING
 
     def _described(self, one: Arrived, published: int) -> dict[str, Any]:
         """The part of a record that follows the entry wherever the author takes it."""

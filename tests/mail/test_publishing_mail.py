@@ -131,6 +131,24 @@ def test_what_waited_for_its_date_is_mailed_however_late_it_comes_out(desk: News
     assert not any("找到的一条" in one for one in told)
 
 
+@pytest.mark.parametrize("anew", [False, True])
+def test_an_import_under_a_clock_that_was_behind_has_not_waited(tmp_path: Path, anew: bool) -> None:
+    desk = Newsdesk(tmp_path)
+    desk.begin()
+    desk.subscribe("a@example.org", SUNDAY - WEEK)
+    if not anew:
+        desk.entry("e1", "第一条。\n", title="第一条", date="2026-11-21")
+        desk.mailed(SUNDAY)
+    desk.entry("old", "旧闻。\n", title="导入的一条", date="2024-05-01")
+    desk.mailed(datetime(2023, 1, 1, tzinfo=UTC))  # a machine without a battery, before it was told the time
+    desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-22")
+    desk.mailed(SUNDAY + timedelta(hours=1))
+    desk.mailed(MONDAY)
+    told = [text_of(letter) for letter in desk.letters()]
+    assert any("第二条" in one for one in told)
+    assert not any("导入的一条" in one for one in told)
+
+
 def test_taken_back_before_any_digest_had_it_and_put_out_again_it_is_mailed(desk: Newsdesk) -> None:
     desk.entry("e2", "第二条。\n", title="第二条", date="2026-11-21")
     desk.mailed(SUNDAY + timedelta(hours=1))
