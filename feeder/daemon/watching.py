@@ -62,14 +62,10 @@ class Watcher:
 
     def start(self) -> None:
         """Begin; a change from now on is noticed."""
-        far = afar([str(self._settings.root), *self._where.trees])
-        if self._settings.entries.watch == POLLING or far:
+        if self._settings.entries.watch == POLLING:
             self.how = POLLING
-        if far and self._settings.entries.watch != POLLING:
-            self._say(
-                f"the publication is on a file system that others may change unseen ({far}): "
-                "it is looked at every second instead of being watched"
-            )
+        else:
+            self._mind_mounts()
         self._last = self._looked()
         self._thread.start()
 
@@ -84,6 +80,16 @@ class Watcher:
         with self._lock:
             seen, self._seen = self._seen, None
             return seen
+
+    def _mind_mounts(self) -> None:
+        """Look every second where others may change files unseen; such a file system may be mounted at any time."""
+        far = afar([str(self._settings.root), *self._where.trees])
+        if far:
+            self.how = POLLING
+            self._say(
+                f"the publication is on a file system that others may change unseen ({far}): "
+                "it is looked at every second instead of being watched"
+            )
 
     def _work(self) -> None:
         while not self._stop.is_set():
@@ -108,13 +114,13 @@ class Watcher:
             self.how, self._retry = POLLING, time.monotonic() + _AGAIN
 
     def _listen(self) -> None:
-        """By inotify, until it is to stop."""
+        """By inotify, until it is to stop, or to look by itself."""
         notices = self._notices(self._looked())
         try:
             # Between the last look of the other way and now, something may have happened.
             self._compare()
             end = time.monotonic() + _ANYWAY
-            while not self._stop.is_set():
+            while self.how == INOTIFY and not self._stop.is_set():
                 paths = notices.wait(self._stop, max(_LEAST, end - time.monotonic()))
                 if any(map(self._where.minds, paths)):
                     notices = self._until_quiet(notices, paths)
@@ -124,6 +130,7 @@ class Watcher:
                 if time.monotonic() >= end and not self._stop.is_set():
                     notices = self._renewed(notices, self._looked(), frozenset())
                     self._compare()
+                    self._mind_mounts()
                     end = time.monotonic() + _ANYWAY
         finally:
             notices.close()

@@ -547,6 +547,26 @@ def test_on_a_file_system_that_others_change_it_looks_itself_and_says_so(
         assert watch.files().keys() == {"a.md", "b.md"}
 
 
+def test_a_network_disk_that_is_mounted_later_is_looked_at_as_well(
+    publication: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publication.entry("a")
+    kinds = [""]
+    monkeypatch.setattr(watching, "afar", lambda paths: kinds[-1])
+    monkeypatch.setattr(watching, "EVERY", 0.1)
+    monkeypatch.setattr(watching, "_ANYWAY", 0.1)
+    with watching_of(publication) as watch:
+        assert watch.watcher.how == "inotify"
+        kinds.append("nfs4")
+        while watch.watcher.how == "inotify" or not watch.sentences:
+            time.sleep(0.01)
+        publication.entry("b")
+        watch.wait()
+        assert watch.files().keys() == {"a.md", "b.md"}
+    assert len(watch.sentences) == 1
+    assert "nfs4" in watch.sentences[0]
+
+
 def _mounts(folder: Path, *lines: str) -> str:
     file = folder / "mountinfo"
     file.write_text("".join(f"36 35 98:0 / {line}\n" for line in lines))
