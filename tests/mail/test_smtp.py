@@ -234,6 +234,13 @@ def test_a_wrong_password_is_told_and_not_shown(tmp_path: Path, mechanisms: str)
     assert "hunter2" not in repr(tally)
 
 
+def test_without_a_password_no_server_is_asked(tmp_path: Path) -> None:
+    """As when `publish` is called by hand, where systemd alone gives the password to the service."""
+    tally, states, accepted = deliver(tmp_path, Manners(), 3, user="me")
+    assert (states, accepted) == ({"queued": 3}, [])
+    assert tally.down.endswith(": no password for me (give the secret smtp_password, as FEEDER_SMTP_PASSWORD for one)")
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Key and certificate of ``localhost`` in one file."""

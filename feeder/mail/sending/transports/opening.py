@@ -31,6 +31,12 @@ def opened(settings: Smtp, password: str, name: str) -> tuple[socket.socket, Fea
     Raises:
         TransportDown: it cannot be had; the password is not in the message.
     """
+    if settings.user and not password:
+        # Nothing is what no server takes, and some shut out whoever tries it again and again.
+        raise TransportDown(
+            f"{settings.host}:{settings.port}: no password for {settings.user}",
+            hint="give the secret smtp_password, as FEEDER_SMTP_PASSWORD for one",
+        )
     client: smtplib.SMTP | None = None
     try:
         client = _connected(settings, name)
