@@ -4,11 +4,11 @@ It runs through ``/bin/sh -c`` from the publication's root, with
 
 * ``FEEDER_CHANGED``: a file that names every changed path, one a line, UTF-8, relative to the folder that is
   served, in the order in which they must be uploaded: assets, pages, indexes, feeds, and last the deletions.
-  A path that is not in that folder any more is a deletion.
+  A path that is not in that folder any more is a deletion, also one of a compressed copy.
 * ``FEEDER_DELETED``: a file that names the deletions alone, in the same form; often empty.
 * ``FEEDER_OUT``: the folder that is served (``out``, or the generation behind ``out/current``), absolute.
 
-So ``rsync -a --files-from="$FEEDER_CHANGED" --delete-missing-args "$FEEDER_OUT/" web:/srv/www/`` does all of it.
+So one call of rsync does all of it; docs/how-to/deploy.md has it.
 
 What is owed to the command is written down before the first file goes live, and struck off when the
 command has succeeded: a failed or killed run's paths are in the next run's list.

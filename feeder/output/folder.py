@@ -58,7 +58,7 @@ class Folder:
         with writing(top, self._tree.root):
             durable.bytes_of(work.temporaries, top)
         if self._settings.output.deploy:
-            deploy.owe(self._settings.root, (*work.paths, *work.deletions))
+            deploy.owe(self._settings.root, (*work.paths, *work.deletions, *golive.copies_that_go(self._tree, work)))
         gone = golive.make_way(self._tree, work)
         made = self._tree.make_folders(work.paths)
         before, feeds = golive.split(work.staged)

@@ -89,7 +89,9 @@ class Generations:
             new.remove_empty({path.rpartition("/")[0] for path in work.deletions})
             durable.names_in([*folders, *(new.full(f) for f in golive.folders_of(work.paths, ()))], self._out)
             if self._settings.output.deploy:
-                deploy.owe(self._settings.root, (*work.paths, *work.deletions))
+                deploy.owe(
+                    self._settings.root, (*work.paths, *work.deletions, *golive.copies_that_go(self._tree, work))
+                )
             os.makedirs(folder, 0o755, exist_ok=True)
             os.rename(new.top, os.path.join(folder, str(self._newest + 1)))
         self._newest += 1

@@ -169,12 +169,24 @@ def delete(tree: Tree, path: str) -> bool:
         return tree.unlink(path)
 
 
+def copies_that_go(tree: Tree, work: Work) -> list[str]:
+    """Compressed copies that will be deleted with their files, or are not made any more; nothing is touched yet."""
+    kept = {item.path: {path for path, _ in item.moves} for item in work.staged if not item.new}
+    kept = {path: moved for path, moved in kept.items() if path in moved}
+    kept |= {path: set() for path in work.deletions if tree.holds(path)}
+    return [copy for path in kept if precompress.is_text(path) for copy in _copies(tree, path, kept[path])]
+
+
 def _delete_copies(tree: Tree, path: str, kept: set[str]) -> None:
+    for copy in _copies(tree, path, kept):
+        tree.unlink(copy)
+
+
+def _copies(tree: Tree, path: str, kept: set[str]) -> list[str]:
+    """The compressed copies of ``path`` that are ours and not in ``kept``."""
     mtime = tree.mtime(path)
-    for ending in precompress.ENDINGS:
-        copy = f"{path}.{ending}"
-        if copy not in kept and mtime != -1 and tree.mtime(copy) == mtime:
-            tree.unlink(copy)
+    copies = (f"{path}.{ending}" for ending in precompress.ENDINGS)
+    return [copy for copy in copies if copy not in kept and mtime != -1 and tree.mtime(copy) == mtime]
 
 
 def folders_of(paths: Iterable[str], made: Iterable[str]) -> list[str]:

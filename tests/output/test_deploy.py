@@ -70,6 +70,24 @@ def test_a_mirror_kept_by_it_is_the_same_also_over_failures_and_a_rollback(tmp_p
         assert mirrored()
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_compressed_copies_that_go_are_told_too(tmp_path: Path, layout: str) -> None:
+    """Else a mirror's web server would go on sending what was withdrawn, to all who take gzip."""
+    of = settings(tmp_path, layout=layout, deploy=MIRROR, compress=("gz",))
+
+    def mirrored(documents: dict[str, str], *delete: str) -> set[str]:
+        deploy.run(MIRROR, publish(of, site(documents), delete).changed, tmp_path, served(of))
+        tops = (served(of), tmp_path / "web")
+        one, two = ({str(p.relative_to(t)): p.read_bytes() for p in t.rglob("*") if p.is_file()} for t in tops)
+        assert one == two
+        return {path for path in two if path.endswith(".gz")}
+
+    pages = {"2024/a/index.html.gz", "2024/b/index.html.gz"}
+    assert pages < mirrored({"a": "long", "b": "long"})
+    assert pages & mirrored({"a": "1", "b": "long"}) == {"2024/b/index.html.gz"}
+    assert pages & mirrored({"a": "1"}, "2024/b/index.html") == set()
+
+
 def test_a_failure_shows_the_last_lines_it_said(tmp_path: Path) -> None:
     command = "for i in 1 2 3 4 5 6 7 8 9; do echo line $i >&2; done; exit 12"
     with pytest.raises(DeployFailed) as caught:
