@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,19 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def in_directory(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The option ``-C DIR``, as ``directory``; given to ``feeder`` itself it counts as well."""
+    """The option ``-C DIR``, as ``directory``; given to ``feeder`` itself it counts as well.
+
+    A history there that turns out to be damaged while the command reads it is named.
+    """
+
+    @wraps(command)
+    def naming(*args: object, directory: Path, **options: object) -> object:
+        try:
+            return command(*args, directory=directory, **options)
+        except sqlite3.DatabaseError as error:
+            _require_sound(directory, error)
+            raise
+
     return click.option(
         "-C",
         "directory",
@@ -25,7 +39,19 @@ def in_directory(command: Callable[..., Any]) -> Callable[..., Any]:
         default=_of_feeder,
         metavar="DIR",
         help="The publication's folder; this one if not given.",
-    )(command)
+    )(naming)
+
+
+def _require_sound(directory: Path, error: sqlite3.DatabaseError) -> None:
+    """Raise the ``FeederError`` that tells of it, if the disk or the history is the cause."""
+    from feeder import history as histories
+
+    root = str(directory.absolute())
+    refused = histories.refusal(error)
+    if refused is not None:
+        raise refused from error
+    if histories.is_there(root):
+        histories.require_sound(root)
 
 
 def _of_feeder() -> Path:

@@ -103,3 +103,25 @@ def test_it_is_named_and_left_as_it_is(
         assert vault.tree() == out
     else:
         assert "新" in vault.read("feed.json")  # mail keeps no entry from being published
+
+
+@pytest.mark.parametrize("argv", [("status",), ("rollback",)])
+@pytest.mark.parametrize("table", ["waiting", "problem", "entry"])
+def test_damage_in_one_table_is_named_by_whoever_meets_it(
+    sound: Path, tmp_path: Path, table: str, argv: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    vault = Vault(sound).copy(tmp_path / "pub")
+    file = vault.root / HISTORY
+    connection = sqlite3.connect(file)
+    # Its pages, and not those by which the file is opened.
+    pages = connection.execute("SELECT rootpage FROM sqlite_master WHERE tbl_name = ?", (table,)).fetchall()
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    data = bytearray(file.read_bytes())
+    for (page,) in pages:
+        data[(page - 1) * size : page * size] = b"\xaa" * size
+    file.write_bytes(data)
+    code = main.main(["-C", str(vault.root), *argv])
+    said = "".join(capfd.readouterr())
+    assert (code, "history.db is damaged" in said) == (65, True), said
+    assert file.read_bytes() == data
