@@ -113,6 +113,7 @@ def _handling(settings: Settings) -> Iterator[Handling]:
     from feeder.mail.database import open_mail
     from feeder.mail.mailbox.handling import Handling
     from feeder.pipeline.mailing import list_host
+    from feeder.upkeep import running
 
     root = str(settings.root)
     there = os.path.exists(os.path.join(root, histories.FILE))
@@ -120,6 +121,7 @@ def _handling(settings: Settings) -> Iterator[Handling]:
         host = list_host(settings, history)
     with open_mail(settings, now(), keys=Secrets(os.environ).keys()) as database:
         yield Handling(settings, database, list_host=host)
+    running.wake(settings.root)
 
 
 def _from_pipe(directory: Path, recipient: str, *, dry_run: bool, as_json: bool) -> int:

@@ -54,6 +54,7 @@ def desk(settings: Settings, *, making: bool = False, afresh: bool = False, writ
     from feeder.mail.database import exists, open_mail, require_there
     from feeder.mail.notices import Post
     from feeder.mail.subscribers import Subscribers
+    from feeder.upkeep import running
 
     if not (making or afresh) and not exists(settings):
         require_there(settings)
@@ -66,6 +67,8 @@ def desk(settings: Settings, *, making: bool = False, afresh: bool = False, writ
     if known is not None:
         known.due = 0.0
         index.save(str(settings.root), known)
+    if writing:
+        running.wake(settings.root)
 
 
 def _host(settings: Settings) -> str:

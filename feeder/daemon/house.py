@@ -161,6 +161,8 @@ class House:
                 self._notifier.reloading()
                 self._turns.reload()
             self._turns.look_at_clock()
+            if running.was_woken(self._book.settings.root):
+                self._turns.woken()
             self._outside.tell_watching()
             self._look_at_threads()
             every = self._notifier.every

@@ -77,6 +77,11 @@ class Turns:
         self._work.wake()
         self.sender.ring()
 
+    def woken(self) -> None:
+        """Another process has changed something in the mail database."""
+        self.mail_waits()
+        self.publisher.ring()
+
     def found_dead(self) -> str:
         """A thread that ended though nobody asked it to; empty: all live."""
         dead = [one.name for one in (self.publisher, self.sender) if one.ident and not one.is_alive()]

@@ -18,6 +18,7 @@ from feeder.errors import UsageError
 from feeder.output import lock
 from feeder.pipeline import Post
 from feeder.pipeline.mailing import SENDING, list_host
+from feeder.upkeep import running
 
 if TYPE_CHECKING:
     from feeder.mail.cutting import Amended, Outlook
@@ -167,6 +168,7 @@ def mail(settings: Settings, now: datetime) -> Iterator[MailDatabase]:
         raise UsageError("no digest was ever cut here", hint="`feeder subscribers add` makes the first subscriber")
     with database.open_mail(settings, now) as opened:
         yield opened
+    running.wake(settings.root)
 
 
 def amend(settings: Settings, now: datetime, number: int) -> list[Amended]:

@@ -16,6 +16,8 @@ FILE: Final = ".feeder/daemon.json"
 LOCK: Final = "run"
 """Name of its lock, ``.feeder/run.lock``: held for as long as it lives, however it ends."""
 
+_WAKE: Final = ".feeder/wake"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
@@ -83,6 +85,22 @@ def forget(root: Path) -> None:
     """It ended in good order."""
     with suppress(OSError):
         (root / FILE).unlink()
+
+
+def wake(root: Path) -> None:
+    """Let `feeder run`, where there is one, see at once what another process has changed in the mail database."""
+    if (root / FILE).exists():
+        with suppress(OSError):
+            (root / _WAKE).touch()
+
+
+def was_woken(root: Path) -> bool:
+    """Whether somebody did since this was last asked."""
+    try:
+        os.unlink(root / _WAKE)
+    except OSError:
+        return False
+    return True
 
 
 def _instant(text: str | None) -> datetime | None:

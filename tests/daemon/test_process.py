@@ -393,3 +393,14 @@ def _status(port: int | None) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
+
+
+def test_what_another_command_queues_leaves_at_once(tmp_path: Path) -> None:
+    desk = Newsdesk(tmp_path / "pub")
+    desk.begin()
+    desk.entry("a", title="A", date="2026-11-20")
+    with daemon(desk) as running:
+        running.up()
+        assert desk.command("subscribers", "add", "ana@example.org").returncode == 0
+        eventually(lambda: list(desk.received()) == ["ana@example.org"])
+        assert not (desk.root / ".feeder/wake").exists()
