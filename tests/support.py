@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +34,18 @@ timezone = "Asia/Shanghai"
 author = "新闻编辑部"
 authority = "news.example.org,2026"
 """
+
+
+def lasting_folder() -> Path:
+    """A folder for what is made once and shared by many tests; it goes when the last of them has ended."""
+    folder = Path(mkdtemp(prefix="feeder-tests-"))
+    atexit.register(_remove, folder, os.getpid())
+    return folder
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # no child that a test forks
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def soak(small: int, full: int) -> int:

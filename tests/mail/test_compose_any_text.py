@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 from urllib.parse import urlsplit
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import html
 from mail.editions import URL, composer, edition, entry
-from support import soak
+from support import lasting_folder, soak
 
 from feeder.config.settings import MailingList
 from feeder.mail.compose import Composer
@@ -62,7 +60,7 @@ WORDS = st.one_of(
 
 @cache
 def desk() -> Composer:
-    return composer(Path(mkdtemp(prefix="feeder-mail-")))
+    return composer(lasting_folder())
 
 
 def digest(word: str, text: str) -> Rendered:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import html
 from pages import page_samples
-from support import soak
+from support import lasting_folder, soak
 
 from feeder.model import Digest, DigestLine, DigestList, Document, Feed, Headline, Image, PublicEntry, Via
 from feeder.pages.site import Pages
@@ -35,7 +33,7 @@ HARD = (
 
 @cache
 def site() -> Pages:
-    return Pages(page_samples.settings(Path(mkdtemp(prefix="feeder-pages-"))))
+    return Pages(page_samples.settings(lasting_folder()))
 
 
 def entry(word: str) -> PublicEntry:

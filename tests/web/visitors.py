@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 from urllib.parse import urlencode
 
 from mail.newsdesk import MAIL, Newsdesk
 from sqlalchemy import select
-from support import Publication
+from support import Publication, lasting_folder
 
 from feeder.config.secrets import Secrets
 from feeder.config.settings import Settings
@@ -208,7 +207,7 @@ def house(
 @cache
 def _empty() -> Path:
     """A mail database without anybody: made once, since that costs more than a test."""
-    root = Path(mkdtemp(prefix="feeder-web-"))
+    root = lasting_folder()
     publication = Publication(root)
     publication.configure(MAIL)
     open_mail(publication.settings, NOW).close()
