@@ -102,10 +102,13 @@ class MailDatabase:
             connection.close()
 
     def sync(self) -> None:
-        """Force all that is committed to the disk."""
-        for path in (f"{self.path}-wal", self.path):
-            if os.path.exists(path):
-                force(path)
+        """Force all that is committed to the disk.
+
+        The log alone: what was moved from it into the file is on the disk already, and to close the file would take
+        all locks that SQLite has on it from this process, which may be sending (see ``founding``).
+        """
+        with suppress(FileNotFoundError):
+            force(f"{self.path}-wal")
 
     def raw(self) -> sqlite3.Connection:
         """A new connection of the driver's own, in autocommit; whoever asks for it closes it."""

@@ -23,7 +23,8 @@ def test_a_program_that_looks_in_leaves_the_log_of_a_sending_where_it_is(tmp_pat
     with postroom(settings, 3) as room:
         room.cut()
         for _ in range(3):
-            open_mail(settings, NOW).close()  # as another thread does
+            with open_mail(settings, NOW) as other:  # as another thread does
+                other.sync()
             subprocess.run([sys.executable, "-c", LOOK_IN, room.database.path], check=True, timeout=60)
             assert Path(f"{room.database.path}-wal").exists()
             room.raw.execute("UPDATE delivery SET state = 'sent'")
