@@ -93,14 +93,6 @@ class MailDatabase:
         except sqlite3.DatabaseError as error:
             raise of_driver(error, self.path) or error from error
 
-    def checkpoint(self) -> None:
-        """Put what the write-ahead log holds into the file, unless somebody is reading."""
-        connection = self.raw()
-        try:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
-
     def sync(self) -> None:
         """Force all that is committed to the disk.
 

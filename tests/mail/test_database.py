@@ -270,7 +270,7 @@ def test_what_is_damaged_is_named_when_the_file_is_written_anew(tmp_path: Path) 
     with database.open_mail(made(tmp_path), NOW) as opened:
         with opened.begin() as connection:
             connection.execute(note("large", "x" * 100_000))
-        opened.checkpoint()
+        opened.scrub()
         with open(file_of(tmp_path), "r+b") as file:
             size = os.fstat(file.fileno()).st_size
             for page in range(4096 * 4, size, 4096):

@@ -47,7 +47,7 @@ def require_later(answers: list[Answer]) -> None:
 def test_missing_is_not_made_anew(served: House) -> None:
     served.join()
     kept = file_of(served).with_name("kept.db")
-    served.database.checkpoint()
+    served.database.scrub()
     os.rename(file_of(served), kept)
     require_later(every(served))
     assert not file_of(served).exists()
@@ -70,7 +70,7 @@ def test_damaged_is_left_as_it_is(served: House) -> None:
 def test_one_that_was_restored_is_taken_up_at_once(served: House, tmp_path: Path) -> None:
     served.join()
     served.get("/subscribe/weekly")
-    served.database.checkpoint()
+    served.database.scrub()
     served.database.close()
     other = tmp_path / "other.db"
     shutil.copyfile(file_of(served), other)
